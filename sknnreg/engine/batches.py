@@ -1,0 +1,137 @@
+"""Mini-batches of M data sets at once, shuffled per network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sknnreg.engine.rows import DenseRows, Rows
+from sknnreg.engine.stack import Array
+from sknnreg.engine.streams import Streams
+
+# Data sets up to this many bytes in all are standardized once, into a copy; larger ones per batch.
+CACHE_BYTES = 64 << 20
+# Numbers gathered at a time: a few batches of small data for the price of one, within the cache.
+CHUNK = 1 << 17
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The rows one network learns from or is judged by; ``weight (n,)`` or None for all alike."""
+
+    x: Rows
+    y: Rows
+    weight: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def cached(self, dtype: np.dtype[np.floating]) -> DataSet:
+        """The same rows, standardized once in memory."""
+        everything = slice(0, len(self))
+        x = self.x.read(everything, np.empty((len(self), self.x.width), dtype))
+        y = self.y.read(everything, np.empty((len(self), self.y.width), dtype))
+        return DataSet(DenseRows(x), DenseRows(y), self.weight)
+
+    def nbytes(self, dtype: np.dtype[np.floating]) -> int:
+        """What the cached copy would take."""
+        return len(self) * (self.x.width + self.y.width) * dtype.itemsize
+
+
+def cached_if_small(
+    sets: Sequence[DataSet], dtype: np.dtype[np.floating], limit: int = CACHE_BYTES
+) -> list[DataSet]:
+    """Copies in memory where all of them together fit the limit."""
+    if sum(each.nbytes(dtype) for each in sets) > limit:
+        return list(sets)
+    return [each.cached(dtype) for each in sets]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``x (M, B, F)``, ``y (M, B, K)``; weights ``(M, B, 1)`` over their sums ``(M, 1, 1)``.
+
+    ``share (M,)`` is the batch's part in the epoch's mean.
+    """
+
+    x: Array
+    y: Array
+    weight: Array | None
+    total: Array | None
+    share: Array
+
+
+class Batches:
+    """The batches of M data sets of equal shape."""
+
+    def __init__(
+        self,
+        sets: Sequence[DataSet],
+        batch_size: int,
+        dtype: np.dtype[np.floating],
+        join_single: bool = False,
+    ) -> None:
+        self._sets = cached_if_small(sets, dtype)
+        self._dtype = dtype
+        self.n_rows = len(sets[0])
+        self._bounds = _bounds(self.n_rows, batch_size, join_single)
+        self._chunks = list(self._chunk_bounds())
+        self._totals = [None if s.weight is None else float(s.weight.sum()) for s in sets]
+        height = max((bounds[-1][1] - bounds[0][0] for bounds in self._chunks), default=0)
+        self._x = np.empty((len(sets), height, sets[0].x.width), dtype)
+        self._y = np.empty((len(sets), height, sets[0].y.width), dtype)
+
+    def __len__(self) -> int:
+        return len(self._bounds)
+
+    def epoch(self, streams: Streams | None) -> Iterator[Batch]:
+        """All batches once, in an order drawn from ``streams``, or as the rows stand."""
+        orders = None if streams is None else streams.orders(self.n_rows)
+        for bounds in self._chunks:
+            start, stop = bounds[0][0], bounds[-1][1]
+            for number, each in enumerate(self._sets):
+                at = slice(start, stop) if orders is None else orders[number][start:stop]
+                each.x.read(at, self._x[number, : stop - start])
+                each.y.read(at, self._y[number, : stop - start])
+            for first, last in bounds:
+                within = slice(first - start, last - start)
+                weight, total, share = self._weights(orders, slice(first, last))
+                yield Batch(self._x[:, within], self._y[:, within], weight, total, share)
+
+    def _weights(
+        self, orders: Sequence[Array] | None, at: slice
+    ) -> tuple[Array | None, Array | None, Array]:
+        if self._totals[0] is None:
+            return None, None, np.full(len(self._sets), (at.stop - at.start) / self.n_rows)
+        weight = np.stack(
+            [
+                s.weight[at if orders is None else orders[number][at]]
+                for number, s in enumerate(self._sets)
+                if s.weight is not None
+            ]
+        )
+        total = weight.sum(axis=1)
+        normalised = (weight / total[:, None]).astype(self._dtype)
+        share = total / np.array(self._totals)
+        return normalised[..., None], total[:, None, None], share
+
+    def _chunk_bounds(self) -> Iterator[list[tuple[int, int]]]:
+        per_row = len(self._sets) * (self._sets[0].x.width + self._sets[0].y.width)
+        chunk: list[tuple[int, int]] = []
+        for first, last in self._bounds:
+            if chunk and (last - chunk[0][0]) * per_row > CHUNK:
+                yield chunk
+                chunk = []
+            chunk.append((first, last))
+        if chunk:
+            yield chunk
+
+
+def _bounds(n_rows: int, batch_size: int, join_single: bool) -> list[tuple[int, int]]:
+    """Where batches start and end; a last batch of one row may join the one before it."""
+    starts = list(range(0, n_rows, batch_size))
+    if join_single and len(starts) > 1 and n_rows - starts[-1] == 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], n_rows], strict=True))

@@ -1,0 +1,156 @@
+"""A cohort: networks that train side by side, each until its own end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from sknnreg.engine.batches import Batches
+from sknnreg.engine.evaluation import Validation, population_statistics
+from sknnreg.engine.network import BoundNetwork
+from sknnreg.engine.problem import History, Problem, Recipe, Result
+from sknnreg.engine.schedules import Progress
+from sknnreg.engine.scratch import Scratch
+from sknnreg.engine.stack import Array, simplify, stack, structure, take_numbers
+from sknnreg.engine.state import TrainingState, join
+from sknnreg.engine.streams import Streams
+from sknnreg.engine.updates import Steps
+from sknnreg.engine.walk import Walk
+
+
+class Cohort:
+    """The stacked recipe and state of several problems, and all that is bound to their arrays.
+
+    ``rows`` numbers the problems still training; array row ``i`` is problem ``rows[i]``.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        if len({structure(problem.recipe) for problem in problems}) != 1:
+            raise ValueError("networks can only train in one stack if their structure is equal")
+        self._problems = list(problems)
+        self.rows = list(range(len(problems)))
+        self.recipe: Recipe = simplify(stack([problem.recipe for problem in problems]))
+        self.dtype = np.dtype(self.recipe.dtype)
+        self.state = join([self._starting_state(problem) for problem in problems])
+        for member in self.recipe.monitors:
+            fresh = member.init(len(problems))
+            member.resume(self.state.monitors.setdefault(type(member).__name__, fresh))
+        self.first_epochs = self.state.epochs.copy()
+        self._histories = [History() for _ in problems]
+        self._errors: dict[int, BaseException] = {}
+        self._results: dict[int, Result] = {}
+        self.started = time.monotonic()
+        self._bind()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems still training."""
+        return [self._problems[row] for row in self.rows]
+
+    @property
+    def histories(self) -> list[History]:
+        """Their histories so far."""
+        return [self._histories[row] for row in self.rows]
+
+    def results(self) -> list[Result]:
+        """All problems' results, once nobody is training."""
+        return [self._results[row] for row in range(len(self._problems))]
+
+    def fail(self, index: int, error: BaseException) -> None:
+        """Remember what a hook of the network at array row ``index`` raised."""
+        self._errors[self.rows[index]] = error
+
+    def begin_epoch(self) -> Array:
+        """Set the epoch's coefficients; its step sizes ``(n_updates, M)``."""
+        state, n_updates = self.state, len(self.batches)
+        factors = self.recipe.schedule.factors(Progress(state.updates, state.samples, n_updates))
+        rates: Array = np.asarray(self.recipe.learning_rate) * factors
+        if any(type(member).__name__ == "AdaptiveRate" for member in self.recipe.monitors):
+            rates = rates * state.monitors["AdaptiveRate"]["factor"]
+        number = state.updates + np.arange(1.0, n_updates + 1)[:, None]
+        self.walk.begin_epoch(Steps(number, rates))
+        return rates
+
+    def penalty(self) -> Array:
+        """What the weights cost at this moment ``(M,)``."""
+        weights = self.state.values[:, : self.recipe.network.layout.n_weights]
+        cost = np.zeros(len(self))
+        for penalty in self.recipe.penalties:
+            cost += penalty.value(weights)
+        return cost
+
+    def leave(self, stop: Array) -> None:
+        """Turn the networks that stop ``(M,)`` into results and take them out of the arrays."""
+        going = np.flatnonzero(stop)
+        if not len(going):
+            return
+        values = self._final_values(going)
+        for number, index in enumerate(going):
+            row = self.rows[index]
+            self._results[row] = Result(
+                values[[number]],
+                self.state.take([int(index)]),
+                self._histories[row],
+                self._errors.get(row),
+            )
+        keep = np.flatnonzero(~stop)
+        self.rows = [self.rows[index] for index in keep]
+        if len(keep):
+            self.recipe = take_numbers(self.recipe, keep)
+            self.state = self.state.take([int(index) for index in keep])
+            self.first_epochs = self.first_epochs[keep]
+            self._bind()
+
+    def interrupt(self) -> None:
+        """End all networks where they are."""
+        for history in self.histories:
+            history.stop_reason = "interrupted"
+        self.leave(np.ones(len(self), np.bool_))
+
+    def _starting_state(self, problem: Problem) -> TrainingState:
+        if problem.state is not None:
+            return problem.state
+        streams = Streams([problem.seed])
+        values = self.recipe.network.initialize(streams, self.dtype)
+        return TrainingState.fresh(values, streams, self.recipe.keep_best)
+
+    def _bind(self) -> None:
+        """Everything that points into the arrays; made anew when networks leave."""
+        recipe, state = self.recipe, self.state
+        layout = recipe.network.layout
+        grads = np.zeros((len(self), layout.n_trainable), self.dtype)
+        self.network = BoundNetwork(recipe.network, state.values, grads)
+        self.weights = self.network.weights()
+        self.scratch = Scratch(self.dtype)
+        values = state.values[:, : layout.n_trainable]
+        states = [
+            state.transforms.setdefault(type(member).__name__, member.init(values))
+            for member in recipe.transforms
+        ]
+        self.walk = Walk(
+            recipe.penalties, recipe.transforms, states, values, grads, layout.n_weights
+        )
+        self.batches = Batches(
+            [problem.train for problem in self.problems],
+            recipe.batch_size,
+            self.dtype,
+            join_single=recipe.batch_statistics,
+        )
+        self.validation = Validation.of(self.problems, self.dtype)
+
+    def _final_values(self, going: Array) -> Array:
+        """The rows to keep: the best where they are kept, else the last."""
+        state, recipe = self.state, self.recipe
+        values = state.values[going]
+        if recipe.keep_best and state.best is not None:
+            seen = np.isfinite(state.best_value[going])
+            values[seen] = state.best[going][seen]
+        if recipe.population_statistics:
+            sets = [self.problems[index].train for index in going]
+            population_statistics(take_numbers(recipe, going), values, sets)
+        return values

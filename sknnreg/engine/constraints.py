@@ -1,0 +1,63 @@
+"""Place 6, weights at rest: what holds for the weights after every step."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sknnreg.engine.stack import Array, PerNetwork, per_network
+
+
+@dataclass(frozen=True)
+class Constraint(ABC):
+    """A projection of one layer's weights ``(M, fan_in, fan_out)``."""
+
+    @property
+    @abstractmethod
+    def active(self) -> np.ndarray[Any, Any]:
+        """In which networks it binds at all."""
+
+    @abstractmethod
+    def project(self, weight: Array, learning_rate: Array) -> None:
+        """Project in place; ``learning_rate (M,)`` is the step size just taken."""
+
+
+@dataclass(frozen=True)
+class MaxNorm(Constraint):
+    """||w_j||_2 <= r for each unit's incoming weights w_j (Srebro et al., 2005)."""
+
+    radius: PerNetwork
+
+    @property
+    def active(self) -> np.ndarray[Any, Any]:
+        """Off at an infinite radius."""
+        return np.asarray(self.radius) < np.inf
+
+    def project(self, weight: Array, learning_rate: Array) -> None:
+        """Scale the columns that are too long onto the sphere."""
+        norm = np.sqrt(np.square(weight).sum(axis=-2, keepdims=True))
+        radius = per_network(self.radius, weight)
+        # A hair inside the ball, so that rounding never leaves it and projecting twice is once.
+        shrink = radius * (1 - 4 * np.finfo(weight.dtype).eps) / np.maximum(norm, radius)
+        weight *= np.where(norm > radius, shrink, 1)
+
+
+@dataclass(frozen=True)
+class SoftThreshold(Constraint):
+    """W <- sign(W) max(abs(W) - step size x l1, 0), L1's proximal step.
+
+    (Daubechies et al., 2004.)
+    """
+
+    l1: PerNetwork
+
+    @property
+    def active(self) -> np.ndarray[Any, Any]:
+        """Off at strength 0."""
+        return np.asarray(self.l1) > 0
+
+    def project(self, weight: Array, learning_rate: Array) -> None:
+        """W minus its clipped self: exact zeros inside the threshold."""
+        threshold = per_network(learning_rate * np.asarray(self.l1), weight)
+        weight -= np.clip(weight, -threshold, threshold)

@@ -1,0 +1,90 @@
+"""Networks judged on rows they do not learn from, and statistics gathered after training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from sknnreg.engine.batches import Batches, DataSet, cached_if_small
+from sknnreg.engine.layers import Phase
+from sknnreg.engine.losses import Loss
+from sknnreg.engine.network import BoundNetwork
+from sknnreg.engine.problem import Problem, Recipe
+from sknnreg.engine.scratch import Scratch
+from sknnreg.engine.stack import Array
+
+# Numbers that a signal may hold while rows are judged or predicted: a bound on memory.
+MAX_SIGNAL = 1 << 20
+
+
+class Validation:
+    """The validation rows of M networks, equally many each."""
+
+    def __init__(self, sets: Sequence[DataSet], dtype: np.dtype[np.floating]) -> None:
+        self._sets = cached_if_small(sets, dtype)
+        self._dtype = dtype
+        self._scratch = Scratch(dtype)
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem], dtype: np.dtype[np.floating]) -> Validation | None:
+        """The problems' validation rows, if they have any."""
+        sets = [problem.validation for problem in problems if problem.validation is not None]
+        return cls(sets, dtype) if sets else None
+
+    def loss(self, network: BoundNetwork, loss: Loss) -> Array:
+        """The weighted mean loss ``(M,)``, without penalties."""
+        total, weights = np.zeros(len(self._sets)), np.zeros(len(self._sets))
+        for x, y, weight in self._chunks(network):
+            raw = network.infer(x)
+            share = weight.sum(axis=1)
+            normalised = (weight / np.maximum(share, np.finfo(np.float64).tiny)[:, None])[..., None]
+            value, _ = loss.value_and_gradient(
+                raw, y, normalised.astype(self._dtype), self._scratch
+            )
+            total += value * share
+            weights += share
+        return total / weights
+
+    def _chunks(self, network: BoundNetwork) -> Iterator[tuple[Array, Array, Array]]:
+        n, m = len(self._sets[0]), len(self._sets)
+        height = min(n, rows_at_once(m * widest(network)))
+        x = np.empty((m, height, self._sets[0].x.width), self._dtype)
+        y = np.empty((m, height, self._sets[0].y.width), self._dtype)
+        for start in range(0, n, height):
+            stop = min(start + height, n)
+            weight = np.ones((m, stop - start))
+            for number, each in enumerate(self._sets):
+                each.x.read(slice(start, stop), x[number, : stop - start])
+                each.y.read(slice(start, stop), y[number, : stop - start])
+                if each.weight is not None:
+                    weight[number] = each.weight[start:stop]
+            yield x[:, : stop - start], y[:, : stop - start], weight
+
+
+def rows_at_once(width: int) -> int:
+    """How many rows of this many numbers to hold at a time."""
+    return max(1, MAX_SIGNAL // max(1, width))
+
+
+def widest(network: BoundNetwork) -> int:
+    """The numbers of the widest signal of a row."""
+    shapes = [slot.shape for layer in network.network.layers for slot in layer.slots]
+    return max((max(shape) for shape in shapes), default=1)
+
+
+def population_statistics(recipe: Recipe, values: Array, sets: Sequence[DataSet]) -> None:
+    """Replace the running statistics in ``values (M, P)`` by the training set's, in place.
+
+    Mean of batch means, mean of unbiased batch variances, over one pass in the rows' order with
+    the weights at rest and nothing drawn (Ioffe and Szegedy, 2015, algorithm 2).
+    """
+    layout = recipe.network.layout
+    grads = np.empty((len(values), layout.n_trainable), values.dtype)
+    network = BoundNetwork(recipe.network, values, grads)
+    for column in layout.named("buffer"):
+        if column.slot.name == "count":
+            values[:, column.columns] = 0
+    batches = Batches(sets, recipe.batch_size, values.dtype, join_single=True)
+    for batch in batches.epoch(None):
+        network.forward(batch.x, Phase(None, batch.weight, batch.total, cumulative=True))

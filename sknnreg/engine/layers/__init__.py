@@ -1,0 +1,41 @@
+"""Place 2, signal: the layers, each a forward function that returns its own backward."""
+
+from sknnreg.engine.layers.activations import (
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    Identity,
+    LeakyReLU,
+    Logistic,
+    Mish,
+    ReLU,
+    SiLU,
+    Softplus,
+    Tanh,
+)
+from sknnreg.engine.layers.base import Backward, Layer, Phase
+from sknnreg.engine.layers.batch_normalization import BatchNormalization
+from sknnreg.engine.layers.dense import Dense
+from sknnreg.engine.layers.dropout import Dropout
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
+    "Backward",
+    "BatchNormalization",
+    "Dense",
+    "Dropout",
+    "Identity",
+    "Layer",
+    "LeakyReLU",
+    "Logistic",
+    "Mish",
+    "Phase",
+    "ReLU",
+    "SiLU",
+    "Softplus",
+    "Tanh",
+]

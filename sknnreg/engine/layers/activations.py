@@ -1,0 +1,235 @@
+"""The activation functions, elementwise: y = f(x).
+
+A member gives its value and, for the backward, its derivative in terms of x and y.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from sknnreg.engine.layers.base import Backward, Layer, Phase, pass_back
+from sknnreg.engine.matrix import Views
+from sknnreg.engine.scratch import Scratch
+from sknnreg.engine.stack import Array
+
+# Klambauer et al. (2017): the fixed point of mean 0 and variance 1.
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
+LEAK = 0.01
+
+
+@dataclass(frozen=True)
+class Activation(Layer):
+    """An elementwise function without parameters."""
+
+    # The Glorot gain that keeps variances level, as MLPClassifier has it: 2 for logistic, else 6.
+    gain = 6.0
+
+    @abstractmethod
+    def value(self, x: Array, out: Array) -> Array:
+        """f(x), written to ``out``, which may be ``x`` itself."""
+
+    @abstractmethod
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """f'(x), given y = f(x), written to ``out``."""
+
+    def forward(
+        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
+    ) -> tuple[Array, Backward]:
+        """``(M, B, F) -> (M, B, F)``."""
+        y = self.value(x, scratch("y", x.shape))
+
+        def backward(grad_y: Array, g: Views, need_input: bool) -> Array:
+            grad_y *= self.derivative(x, y, scratch("derivative", x.shape))
+            return grad_y
+
+        return y, backward
+
+
+@dataclass(frozen=True)
+class Identity(Activation):
+    """f(x) = x."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """X itself."""
+        if out is not x:
+            np.copyto(out, x)
+        return out
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """1."""
+        out.fill(1)
+        return out
+
+    def forward(
+        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
+    ) -> tuple[Array, Backward]:
+        """Nothing to do."""
+        return x, pass_back
+
+
+@dataclass(frozen=True)
+class ReLU(Activation):
+    """f(x) = max(0, x)."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """max(0, x)."""
+        return np.maximum(x, 0, out=out)
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """1 where x > 0."""
+        np.copyto(out, x > 0)
+        return out
+
+    def forward(
+        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
+    ) -> tuple[Array, Backward]:
+        """``(M, B, F) -> (M, B, F)``; a byte mask serves both ways and is faster than maximum."""
+        positive = np.greater(x, 0, out=scratch("positive", x.shape, np.bool_))
+
+        def backward(grad_y: Array, g: Views, need_input: bool) -> Array:
+            grad_y *= positive
+            return grad_y
+
+        return np.multiply(x, positive, out=scratch("y", x.shape)), backward
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Activation):
+    """f(x) = x for x > 0, else 0.01 x (Maas et al., 2013)."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """max(x, 0.01 x)."""
+        return np.maximum(x, LEAK * x, out=out)
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """1 or 0.01."""
+        out[...] = np.where(x > 0, 1.0, LEAK)
+        return out
+
+
+@dataclass(frozen=True)
+class Logistic(Activation):
+    """f(x) = 1 / (1 + exp(-x))."""
+
+    gain = 2.0
+
+    def value(self, x: Array, out: Array) -> Array:
+        """(1 + tanh(x / 2)) / 2: the same function, vectorized in NumPy."""
+        np.multiply(x, 0.5, out=out)
+        np.tanh(out, out=out)
+        out *= 0.5
+        out += 0.5
+        return out
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """Y (1 - y)."""
+        np.subtract(1, y, out=out)
+        out *= y
+        return out
+
+
+@dataclass(frozen=True)
+class Tanh(Activation):
+    """f(x) = tanh(x)."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """tanh(x)."""
+        return np.tanh(x, out=out)
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """1 - y**2."""
+        np.square(y, out=out)
+        return np.subtract(1, out, out=out)
+
+
+@dataclass(frozen=True)
+class ELU(Activation):
+    """f(x) = x for x > 0, else exp(x) - 1 (Clevert et al., 2016)."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """max(x, 0) + expm1(min(x, 0))."""
+        return np.add(np.maximum(x, 0), np.expm1(np.minimum(x, 0)), out=out)
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """1 + min(y, 0)."""
+        np.minimum(y, 0, out=out)
+        out += 1
+        return out
+
+
+@dataclass(frozen=True)
+class SELU(Activation):
+    """f(x) = 1.0507 (x for x > 0, else 1.6733 (exp(x) - 1)) (Klambauer et al., 2017)."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """The scaled ELU."""
+        np.add(np.maximum(x, 0), SELU_ALPHA * np.expm1(np.minimum(x, 0)), out=out)
+        out *= SELU_SCALE
+        return out
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """Scale where y > 0, else y + scale alpha."""
+        out[...] = np.where(y > 0, SELU_SCALE, y + SELU_SCALE * SELU_ALPHA)
+        return out
+
+
+@dataclass(frozen=True)
+class GELU(Activation):
+    """f(x) = x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016)."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """X Phi(x)."""
+        return np.multiply(x, special.ndtr(x), out=out)
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """Phi(x) + x phi(x)."""
+        out[...] = special.ndtr(x) + x * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+        return out
+
+
+@dataclass(frozen=True)
+class SiLU(Activation):
+    """f(x) = x / (1 + exp(-x)) (Elfwing et al., 2018)."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """X times its logistic."""
+        return np.multiply(x, special.expit(x), out=out)
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """S + y (1 - s), s the logistic of x."""
+        s = special.expit(x)
+        np.subtract(1, s, out=out)
+        out *= y
+        out += s
+        return out
+
+
+@dataclass(frozen=True)
+class Mish(Activation):
+    """f(x) = x tanh(softplus(x)) (Misra, 2019)."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """X tanh(softplus(x))."""
+        return np.multiply(x, np.tanh(np.logaddexp(0, x)), out=out)
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """T + x s (1 - t**2), t = tanh(softplus(x)), s the logistic of x."""
+        t = np.tanh(np.logaddexp(0, x))
+        out[...] = t + x * special.expit(x) * (1 - t * t)
+        return out
+
+
+@dataclass(frozen=True)
+class Softplus(Activation):
+    """f(x) = log(1 + exp(x))."""
+
+    def value(self, x: Array, out: Array) -> Array:
+        """log(exp(0) + exp(x))."""
+        return np.logaddexp(0, x, out=out)
+
+    def derivative(self, x: Array, y: Array, out: Array) -> Array:
+        """The logistic of x."""
+        return special.expit(x, out=out)

@@ -1,0 +1,155 @@
+"""solver="lbfgs": full-batch training by SciPy's L-BFGS-B, in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import Bounds, OptimizeResult
+from scipy.optimize import minimize as scipy_minimize
+
+from sknnreg.engine.cohort import Cohort
+from sknnreg.engine.evaluation import population_statistics
+from sknnreg.engine.judgement import end_epoch
+from sknnreg.engine.layers import Phase
+from sknnreg.engine.penalties import L1
+from sknnreg.engine.problem import Problem, Result
+from sknnreg.engine.stack import Array, take_numbers
+
+
+class Objective:
+    """J and its gradient as functions of one vector.
+
+    With L1 the weights are split into w = u - v with u, v >= 0, so that ||w||_1 = sum(u + v) is
+    smooth and zeros are exact at the bounds; the vector is then (u, v, others).
+    """
+
+    def __init__(self, cohort: Cohort) -> None:
+        self._cohort = cohort
+        layout = cohort.recipe.network.layout
+        self._n_weights, self._n_trainable = layout.n_weights, layout.n_trainable
+        self._l1 = sum(
+            float(np.asarray(p.strength)[0]) for p in cohort.recipe.penalties if isinstance(p, L1)
+        )
+        self._smooth = [p for p in cohort.recipe.penalties if not isinstance(p, L1)]
+
+    @property
+    def start(self) -> Array:
+        """The vector of the values as they are."""
+        values = self._cohort.state.values[0, : self._n_trainable]
+        if not self._l1:
+            return values.copy()
+        w, others = values[: self._n_weights], values[self._n_weights :]
+        return np.concatenate([np.maximum(w, 0), np.maximum(-w, 0), others])
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """u and v from 0, nothing else bounded."""
+        if not self._l1:
+            return None
+        n_free = self._n_trainable - self._n_weights
+        lower = np.concatenate([np.zeros(2 * self._n_weights), np.full(n_free, -np.inf)])
+        return Bounds(lower, np.full(len(lower), np.inf))
+
+    def assign(self, vector: Array) -> None:
+        """Make the vector the network's values."""
+        values, n = self._cohort.state.values[0], self._n_weights
+        if self._l1:
+            np.subtract(vector[:n], vector[n : 2 * n], out=values[:n])
+            values[n : self._n_trainable] = vector[2 * n :]
+        else:
+            values[: self._n_trainable] = vector
+
+    def __call__(self, vector: Array) -> tuple[float, Array]:
+        """(J, dJ/dvector)."""
+        cohort, n = self._cohort, self._n_weights
+        self.assign(vector)
+        total = 0.0
+        gradient = np.zeros(self._n_trainable)
+        for batch in cohort.batches.epoch(None):
+            # No streams: nothing draws here; running statistics are gathered afterwards.
+            raw, run_back = cohort.network.forward(batch.x, Phase(None, batch.weight, batch.total))
+            loss, grad = cohort.recipe.loss.value_and_gradient(
+                raw, batch.y, batch.weight, cohort.scratch
+            )
+            run_back(grad, False)
+            total += float(loss[0] * batch.share[0])
+            gradient += cohort.network.grads[0] * batch.share[0]
+        weights = cohort.state.values[:, :n]
+        for penalty in self._smooth:
+            total += float(penalty.value(weights)[0])
+            penalty.add_gradient(weights, gradient[None, :n], np.empty_like(weights))
+        if not self._l1:
+            return total, gradient
+        by_weight = gradient[:n]
+        split = np.concatenate([by_weight + self._l1, self._l1 - by_weight, gradient[n:]])
+        return total + self._l1 * float(vector[: 2 * n].sum()), split
+
+
+def minimize(problem: Problem) -> Result:
+    """Train one network; an iteration counts as an epoch."""
+    cohort = Cohort([problem])
+    objective = Objective(cohort)
+    options = problem.recipe.lbfgs
+    assert options is not None
+    ended = False
+
+    def on_iteration(intermediate_result: OptimizeResult) -> None:
+        nonlocal ended
+        objective.assign(intermediate_result.x)
+        _gather_statistics(cohort)
+        cohort.state.updates += 1
+        cohort.state.samples += cohort.batches.n_rows
+        loss, rate = np.array([intermediate_result.fun]), np.ones(1)
+        if end_epoch(cohort, loss, rate)[0]:
+            ended = True
+            raise StopIteration
+
+    settings: dict[str, Any] = {
+        "maxiter": problem.recipe.max_iter,
+        "maxfun": options.max_evaluations,
+        "gtol": options.gradient_tolerance,
+        # The gradient decides; the loss only once it cannot fall any further in float64.
+        "ftol": 64 * np.finfo(np.float64).eps,
+        "maxls": 50,
+    }
+    with np.errstate(all="ignore"):
+        try:
+            solution = scipy_minimize(  # type: ignore[call-overload]
+                objective,
+                objective.start,
+                jac=True,
+                method="L-BFGS-B",
+                bounds=objective.bounds,
+                options=settings,
+                callback=on_iteration,
+            )
+        except KeyboardInterrupt:
+            cohort.interrupt()
+            return cohort.results()[0]
+        if not ended:
+            _conclude(cohort, objective, solution)
+        cohort.leave(np.ones(1, np.bool_))
+    return cohort.results()[0]
+
+
+def _conclude(cohort: Cohort, objective: Objective, solution: OptimizeResult) -> None:
+    """The solver ended by itself: take its point and say why it ended."""
+    objective.assign(solution.x)
+    _gather_statistics(cohort)
+    history = cohort.histories[0]
+    if not np.isfinite(solution.fun):
+        history.stop_reason = "diverged"
+        history.loss.append(float(solution.fun))
+    elif solution.success:
+        history.stop_reason = "converged"
+    else:
+        history.stop_reason = "max_fun" if solution.status == 1 else "line_search_failed"
+
+
+def _gather_statistics(cohort: Cohort) -> None:
+    """Batch statistics are those of all rows, at the present weights."""
+    if cohort.recipe.batch_statistics:
+        rows = np.zeros(1, np.intp)
+        sets = [problem.train for problem in cohort.problems]
+        population_statistics(take_numbers(cohort.recipe, rows), cohort.state.values, sets)

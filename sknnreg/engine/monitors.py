@@ -1,0 +1,129 @@
+"""Place 7, time: what is watched from epoch to epoch, and when a network stops."""
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+
+from sknnreg.engine.stack import Array, PerNetwork
+
+MonitorState: TypeAlias = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The epoch that just ended, arrays ``(M,)``.
+
+    ``watched`` is what should fall: the training loss, the validation loss or minus a score;
+    ``finite`` says whose loss and weights are; ``rate`` is the step size; ``started`` is when
+    training began, in seconds of the monotonic clock.
+    """
+
+    number: Array
+    watched: Array
+    finite: Array
+    rate: Array
+    started: float
+
+
+@dataclass(frozen=True)
+class Monitor(ABC):
+    """A reason to stop."""
+
+    reason: ClassVar[str]
+
+    def init(self, n_networks: int) -> MonitorState:
+        """The state, arrays ``(M,)``."""
+        return {}
+
+    @abstractmethod
+    def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
+        """The networks ``(M,)`` that stop; changes ``state`` in place."""
+
+    def resume(self, state: MonitorState) -> None:
+        """Get ready to go on after a stop."""
+        return None
+
+
+@dataclass(frozen=True)
+class Divergence(Monitor):
+    """Stops what is no longer finite."""
+
+    reason: ClassVar[str] = "diverged"
+
+    def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
+        """Whatever is not finite."""
+        return ~epoch.finite
+
+
+@dataclass(frozen=True)
+class Plateau(Monitor):
+    """Stops after ``patience`` epochs in a row without an improvement of ``tol``.
+
+    The improvement is over the best value so far (Prechelt, 1998).
+    """
+
+    reason: ClassVar[str] = "no_improvement"
+
+    tol: PerNetwork
+    patience: PerNetwork
+
+    def init(self, n_networks: int) -> MonitorState:
+        """Best value, and epochs waited since."""
+        return {"best": np.full(n_networks, np.inf), "waited": np.zeros(n_networks)}
+
+    def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
+        """Those that waited long enough."""
+        best, watched = state["best"], epoch.watched
+        improved = (watched < best) & (watched <= best - self.tol)
+        state["waited"][...] = np.where(improved, 0, state["waited"] + 1)
+        np.fmin(best, watched, out=best)
+        stop: Array = state["waited"] >= self.patience
+        return stop
+
+    def resume(self, state: MonitorState) -> None:
+        """A network that had run out of patience gets a new one."""
+        spent = state["waited"] >= self.patience
+        state["waited"][spent] = 0
+
+
+@dataclass(frozen=True)
+class AdaptiveRate(Monitor):
+    """Divides the step size by 5 where ``plateau`` would stop; stops once it is at most 1e-6."""
+
+    reason: ClassVar[str] = "step_size_too_small"
+
+    plateau: Plateau
+
+    def init(self, n_networks: int) -> MonitorState:
+        """The plateau's, and the factor on the step size."""
+        return {**self.plateau.init(n_networks), "factor": np.ones(n_networks)}
+
+    def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
+        """Those with nowhere left to go."""
+        spent = self.plateau.on_epoch_end(epoch, state)
+        stop: Array = spent & (epoch.rate <= 1e-6)
+        lower = spent & ~stop
+        state["factor"][lower] /= 5
+        state["waited"][lower] = 0
+        return stop
+
+    def resume(self, state: MonitorState) -> None:
+        """As the plateau does."""
+        self.plateau.resume(state)
+
+
+@dataclass(frozen=True)
+class TimeLimit(Monitor):
+    """Stops at the first epoch's end after so many seconds."""
+
+    reason: ClassVar[str] = "max_time"
+
+    seconds: PerNetwork
+
+    def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
+        """Those whose time is over."""
+        over = time.monotonic() - epoch.started >= np.asarray(self.seconds)
+        return np.broadcast_to(over, epoch.number.shape)

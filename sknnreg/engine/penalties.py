@@ -1,0 +1,60 @@
+"""Place 4, objective: what the weights themselves cost."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sknnreg.engine.stack import Array, PerNetwork, per_network
+
+
+@dataclass(frozen=True)
+class Penalty(ABC):
+    """A term of the objective in the weight columns ``(M, n)`` alone."""
+
+    strength: PerNetwork
+
+    @property
+    def active(self) -> bool | np.ndarray[Any, Any]:
+        """Off at strength 0."""
+        return np.asarray(self.strength) > 0
+
+    @abstractmethod
+    def value(self, weights: Array) -> Array:
+        """The term ``(M,)`` in float64."""
+
+    @abstractmethod
+    def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
+        """Add the term's gradient to ``grads``; any block of columns; ``work`` is scratch."""
+
+
+@dataclass(frozen=True)
+class L2(Penalty):
+    """(l2 / 2) ||W||_2^2 (Hoerl and Kennard, 1970; Krogh and Hertz, 1992)."""
+
+    def value(self, weights: Array) -> Array:
+        """Half the squared norm times the strength."""
+        half: Array = 0.5 * np.asarray(self.strength) * np.vecdot(weights, weights)
+        return half.astype(np.float64)
+
+    def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
+        """l2 W."""
+        grads += np.multiply(weights, per_network(self.strength, weights), out=work)
+
+
+@dataclass(frozen=True)
+class L1(Penalty):
+    """l1 ||W||_1 (Tibshirani, 1996).
+
+    It has no gradient at 0, so it acts after the step, as soft-thresholding (a constraint).
+    """
+
+    def value(self, weights: Array) -> Array:
+        """The sum of absolute values times the strength."""
+        total: Array = np.asarray(self.strength) * np.abs(weights).sum(axis=1, dtype=np.float64)
+        return total
+
+    def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
+        """Nothing: see the class."""
+        return None

@@ -1,0 +1,123 @@
+"""What goes into training and what comes out: Problem, Recipe, Result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sknnreg.engine.augmentations import Augmentation
+from sknnreg.engine.batches import DataSet
+from sknnreg.engine.constraints import Constraint
+from sknnreg.engine.losses import Loss
+from sknnreg.engine.monitors import Monitor
+from sknnreg.engine.network import Network
+from sknnreg.engine.penalties import Penalty
+from sknnreg.engine.schedules import Schedule
+from sknnreg.engine.stack import Array, PerNetwork
+from sknnreg.engine.state import TrainingState
+from sknnreg.engine.updates import Transform
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """Full-batch quasi-Newton training instead of mini-batch steps."""
+
+    max_evaluations: int
+    gradient_tolerance: float
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: a member for each of the seven places, configured."""
+
+    network: Network
+    loss: Loss
+    augmentations: tuple[Augmentation, ...]
+    penalties: tuple[Penalty, ...]
+    transforms: tuple[Transform, ...]
+    schedule: Schedule
+    constraints: tuple[Constraint, ...]
+    monitors: tuple[Monitor, ...]
+    learning_rate: PerNetwork
+    batch_size: int
+    shuffle: bool
+    max_iter: int
+    keep_best: bool
+    batch_statistics: bool
+    population_statistics: bool
+    dtype: str
+    lbfgs: LBFGS | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """One network at the end of an epoch; ``values()`` copies its row ``(1, P)``.
+
+    ``stops`` says that it is its last, whatever a hook thinks.
+    """
+
+    epoch: int
+    loss: float
+    validation_loss: float | None
+    learning_rate: float
+    values: Callable[[], Array]
+    score: float | None = None
+    stops: bool = False
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One network to train.
+
+    ``score`` judges a row ``(1, P)`` by a number, more is better; ``on_epoch_end`` says whether to
+    stop; ``state`` goes on where an earlier result ended.
+    """
+
+    recipe: Recipe
+    train: DataSet
+    seed: int
+    validation: DataSet | None = None
+    score: Callable[[Array], float] | None = None
+    on_epoch_end: Callable[[Report], bool] | None = None
+    state: TrainingState | None = None
+
+
+@dataclass
+class History:
+    """What one network's epochs were like."""
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    score: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    stop_reason: str = ""
+
+    def extended(self, later: History) -> History:
+        """Both histories, the later one behind."""
+        return History(
+            self.loss + later.loss,
+            self.validation_loss + later.validation_loss,
+            self.score + later.score,
+            self.learning_rate + later.learning_rate,
+            later.stop_reason,
+        )
+
+
+@dataclass
+class Result:
+    """A trained network: its row ``(1, P)``, its state to go on from, its history.
+
+    ``error`` is what a hook of this network raised; ``finite`` says whether the row can be used.
+    """
+
+    values: Array
+    state: TrainingState
+    history: History
+    error: BaseException | None = None
+
+    @property
+    def finite(self) -> bool:
+        """Whether all numbers of the row are finite."""
+        return bool(np.isfinite(self.values).all())

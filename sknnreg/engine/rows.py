@@ -1,0 +1,133 @@
+"""Rows of a data set, read into a buffer of the computing dtype and standardized on the way.
+
+Nothing here copies a data set whole: arrays of any dtype, sparse matrices and memory maps larger
+than memory are read a few rows at a time.
+"""
+
+from __future__ import annotations
+
+import mmap
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from sknnreg.engine.stack import Array
+
+Positions: TypeAlias = slice | Array
+
+
+@dataclass(frozen=True)
+class Rows(ABC):
+    """``n`` rows of ``width`` numbers: (values - offset) / scale, those in ``index`` only."""
+
+    values: Any
+    index: Array | None = None
+    offset: Array | None = None
+    scale: Array | None = None
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Numbers a row, once read."""
+
+    @property
+    def stored_width(self) -> int:
+        """Numbers a row, where they are stored."""
+        return self.width
+
+    def __len__(self) -> int:
+        return self.values.shape[0] if self.index is None else len(self.index)
+
+    @abstractmethod
+    def _fetch(self, positions: Positions, out: Array) -> None:
+        """Copy the stored rows at ``positions`` to ``out (b, width)``, as they are."""
+
+    def read(self, positions: Positions, out: Array) -> Array:
+        """The rows at ``positions``, standardized, in ``out (b, width)``."""
+        if self.index is not None:
+            positions = self.index[positions]
+        # Centring a large offset away needs the stored precision, not the computing one's.
+        exact = self.offset is not None and out.dtype != np.float64
+        fetched = np.empty(out.shape) if exact else out
+        self._fetch(positions, fetched)
+        if self.offset is not None:
+            fetched -= self.offset
+        if self.scale is not None:
+            fetched /= self.scale
+        if fetched is not out:
+            out[...] = fetched
+        return out
+
+    def take(self, index: Array) -> Rows:
+        """Only the rows at ``index``; nothing is copied but the numbers of the rows."""
+        return replace(self, index=index if self.index is None else self.index[index])
+
+
+@dataclass(frozen=True)
+class DenseRows(Rows):
+    """Rows of a two-dimensional array, in memory or mapped from a file."""
+
+    @property
+    def width(self) -> int:
+        """The array's columns."""
+        return int(self.values.shape[1])
+
+    def _fetch(self, positions: Positions, out: Array) -> None:
+        if isinstance(positions, slice) or self.values.dtype != out.dtype:
+            out[...] = self.values[positions]
+        else:
+            # mode="clip" spares take() a buffer of its own; positions are in range by making.
+            np.take(self.values, positions, axis=0, out=out, mode="clip")
+        release_pages(self.values)
+
+
+@dataclass(frozen=True)
+class SparseRows(Rows):
+    """Rows of a CSR matrix, made dense a batch at a time."""
+
+    @property
+    def width(self) -> int:
+        """The matrix' columns."""
+        return int(self.values.shape[1])
+
+    def _fetch(self, positions: Positions, out: Array) -> None:
+        out[...] = self.values[positions].toarray()
+
+
+@dataclass(frozen=True)
+class CodedRows(Rows):
+    """Rows of a table, named by small whole numbers: classes and their targets."""
+
+    table: Array | None = None
+
+    @property
+    def width(self) -> int:
+        """The table's columns."""
+        assert self.table is not None
+        return int(self.table.shape[1])
+
+    @property
+    def stored_width(self) -> int:
+        """One number."""
+        return 1
+
+    def _fetch(self, positions: Positions, out: Array) -> None:
+        assert self.table is not None
+        np.take(self.table.astype(out.dtype), self.values[positions], axis=0, out=out, mode="clip")
+
+
+def release_pages(array: Array) -> None:
+    """Let the pages that were read from a memory map go; they stay in the system's cache.
+
+    Without this a process that walks a file keeps all of it resident. Only maps that share their
+    pages with the file are touched: in a copy-on-write map changes would be lost.
+    """
+    owner: Any = array
+    shared = False
+    while isinstance(owner, np.ndarray):
+        shared = shared or (isinstance(owner, np.memmap) and owner.mode != "c")
+        owner = owner.base
+    if shared and isinstance(owner, mmap.mmap) and hasattr(owner, "madvise"):
+        owner.madvise(mmap.MADV_DONTNEED)

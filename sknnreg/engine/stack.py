@@ -1,0 +1,84 @@
+"""The leading network axis: configurations and states as trees with a row per network.
+
+A tree is a dataclass, tuple, list or dict of trees. In a frozen configuration the fields declared
+``PerNetwork`` are leaves, numbers that may differ from network to network; all else is structure
+and must be equal before networks can share a stack. In a state the arrays are leaves.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from typing import Any, TypeAlias, TypeVar, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+PerNetwork: TypeAlias = float | NDArray[np.float64]
+Tree = TypeVar("Tree")
+
+
+def structure(tree: Any) -> Hashable:
+    """What must be equal for networks to train in one stack: the tree with its numbers blanked."""
+    blank: Hashable = _map_numbers(lambda *_: 0.0, tree)
+    return blank
+
+
+def stack(trees: Sequence[Tree]) -> Tree:
+    """Configurations of equal structure -> one whose numbers are arrays ``(M,)``."""
+    stacked: Tree = _map_numbers(lambda *values: np.array(values, dtype=np.float64), *trees)
+    return stacked
+
+
+def take_numbers(tree: Tree, rows: Array) -> Tree:
+    """The stacked configuration of the networks ``rows`` alone."""
+    taken: Tree = _map_numbers(lambda value: value[rows], tree)
+    return taken
+
+
+def simplify(tree: Tree) -> Tree:
+    """Drop the members that are off in every network of a stacked configuration.
+
+    A member that is on in one row keeps its place for all: its draws come from a stream of its
+    own and its effect at rate 0 is the identity, so no row changes by it.
+    """
+
+    def on(member: Any) -> bool:
+        return bool(np.any(getattr(member, "active", True)))
+
+    simplified: Tree = _rebuild(lambda t: tuple(simplify(m) for m in t if on(m)), simplify, tree)
+    return simplified
+
+
+def per_network(value: PerNetwork, like: Array) -> Array:
+    """Numbers ``(M,)`` shaped to broadcast against an array ``(M, ...)``, in its dtype."""
+    return np.asarray(value, dtype=like.dtype).reshape(-1, *(1,) * (like.ndim - 1))
+
+
+def _map_numbers(function: Callable[..., Any], *trees: Any) -> Any:
+    first = trees[0]
+    if isinstance(first, tuple):
+        return tuple(_map_numbers(function, *each) for each in zip(*trees, strict=True))
+    if not is_dataclass(first) or isinstance(first, type):
+        return first
+    numbers = _number_fields(type(first))
+    changes: dict[str, Any] = {}
+    for field in fields(first):
+        values = [getattr(tree, field.name) for tree in trees]
+        changes[field.name] = (
+            function(*values) if field.name in numbers else _map_numbers(function, *values)
+        )
+    return replace(first, **changes)
+
+
+def _rebuild(on_tuple: Callable[[Any], Any], on_field: Callable[[Any], Any], tree: Any) -> Any:
+    if isinstance(tree, tuple):
+        return on_tuple(tree)
+    if not is_dataclass(tree) or isinstance(tree, type):
+        return tree
+    return replace(tree, **{f.name: on_field(getattr(tree, f.name)) for f in fields(tree)})
+
+
+@cache
+def _number_fields(cls: type) -> frozenset[str]:
+    return frozenset(name for name, hint in get_type_hints(cls).items() if hint == PerNetwork)

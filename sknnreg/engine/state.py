@@ -1,0 +1,105 @@
+"""All that training changes, explicit: going on, checkpoints and leaving rows are one mechanism."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from sknnreg.engine.stack import Array
+from sknnreg.engine.streams import Streams
+
+
+@dataclass
+class TrainingState:
+    """Arrays with a row per network.
+
+    ``best`` is the row with the best watched value so far, where it is kept; ``transforms`` and
+    ``monitors`` hold the states of the members of these names.
+    """
+
+    values: Array
+    best: Array | None
+    best_value: Array
+    best_epoch: Array
+    updates: Array
+    epochs: Array
+    samples: Array
+    transforms: dict[str, dict[str, Array]]
+    monitors: dict[str, dict[str, Array]]
+    streams: Streams
+
+    @classmethod
+    def fresh(cls, values: Array, streams: Streams, keep_best: bool) -> TrainingState:
+        """The state before the first epoch."""
+        n = len(values)
+        return cls(
+            values=values,
+            best=values.copy() if keep_best else None,
+            best_value=np.full(n, np.inf),
+            best_epoch=np.zeros(n, np.int64),
+            updates=np.zeros(n, np.int64),
+            epochs=np.zeros(n, np.int64),
+            samples=np.zeros(n, np.int64),
+            transforms={},
+            monitors={},
+            streams=streams,
+        )
+
+    def take(self, rows: Sequence[int]) -> TrainingState:
+        """The state of the networks ``rows`` alone, in arrays of its own."""
+        return self._map(lambda value: value[rows], self.streams.take(rows))
+
+    def copy(self) -> TrainingState:
+        """The same state once more, generators included."""
+        return self._map(np.copy, self.streams.copy())
+
+    def continued(self, dtype: str, *, keep_best: bool) -> TrainingState:
+        """The state in another dtype, or from now on with or without its best row."""
+        state = self
+        if self.values.dtype != dtype:
+            state = self._map(
+                lambda a: a.astype(dtype) if a.dtype == self.values.dtype else a, self.streams
+            )
+            # float64 counts and bests of a float64 state stay what they are
+            state.best_value = self.best_value
+            state.monitors = self.monitors
+        if keep_best and state.best is None:
+            state.best = state.values.copy()
+            state.best_value = np.full(len(state.values), np.inf)
+        elif not keep_best:
+            state.best = None
+        return state
+
+    def _map(self, function: Any, streams: Streams) -> TrainingState:
+        changes = {
+            f.name: _map_arrays(function, getattr(self, f.name))
+            for f in fields(self)
+            if f.name != "streams"
+        }
+        return replace(self, **changes, streams=streams)
+
+
+def join(states: Sequence[TrainingState]) -> TrainingState:
+    """The states of several networks as one; its arrays are new, its generators are not."""
+    changes = {
+        f.name: _join_arrays([getattr(state, f.name) for state in states])
+        for f in fields(TrainingState)
+        if f.name != "streams"
+    }
+    return TrainingState(**changes, streams=Streams.join([state.streams for state in states]))
+
+
+def _map_arrays(function: Any, tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _map_arrays(function, value) for key, value in tree.items()}
+    return tree if tree is None else function(tree)
+
+
+def _join_arrays(trees: Sequence[Any]) -> Any:
+    first = trees[0]
+    if isinstance(first, dict):
+        return {key: _join_arrays([tree[key] for tree in trees]) for key in first}
+    return first if first is None else np.concatenate(list(trees))

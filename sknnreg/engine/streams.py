@@ -1,0 +1,86 @@
+"""One random generator per network and purpose.
+
+Each generator is spawned from its network's seed and the purpose's name, so a network's draws
+depend neither on who else is in the stack nor on which other members draw.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from zlib import crc32
+
+import numpy as np
+
+from sknnreg.engine.stack import Array
+
+# Bernoulli draws compare 16 random bits with a threshold: four draws a 64-bit word.
+LEVELS = 1 << 16
+
+
+def spawn(seed: int, purpose: str) -> np.random.Generator:
+    """The generator of one network for one purpose."""
+    sequence = np.random.SeedSequence(seed, spawn_key=(crc32(purpose.encode()),))
+    return np.random.Generator(np.random.SFC64(sequence))
+
+
+class Streams:
+    """The generators of the M networks in a stack, made when first asked for."""
+
+    def __init__(self, seeds: Sequence[int]) -> None:
+        self.seeds = list(seeds)
+        self._generators: dict[str, list[np.random.Generator]] = {}
+
+    def generators(self, purpose: str) -> list[np.random.Generator]:
+        """The networks' generators for one purpose."""
+        if purpose not in self._generators:
+            self._generators[purpose] = [spawn(seed, purpose) for seed in self.seeds]
+        return self._generators[purpose]
+
+    def normal(self, purpose: str, out: Array) -> Array:
+        """Fill ``out (M, ...)`` with standard normal numbers."""
+        for generator, row in zip(self.generators(purpose), out, strict=True):
+            generator.standard_normal(out=row, dtype=row.dtype.type)
+        return out
+
+    def bits(self, purpose: str, out: Array) -> Array:
+        """Fill ``out (M, n)`` of 64-bit words with random bits."""
+        for generator, row in zip(self.generators(purpose), out, strict=True):
+            row[...] = generator.bit_generator.random_raw(len(row))
+        return out
+
+    def orders(self, n: int, base: Array | None = None) -> list[Array]:
+        """A random order of ``n`` rows (or of the row numbers ``base``) for each network."""
+        orders = []
+        for generator in self.generators("shuffle"):
+            # Four bytes a row where eight would show: the order is the largest per-row array.
+            order = np.arange(n, dtype=np.intp if n < 1 << 20 else np.uint32)
+            generator.shuffle(order)
+            orders.append(order if base is None else base[order])
+        return orders
+
+    def take(self, rows: Sequence[int]) -> Streams:
+        """The generators of the networks ``rows``, going on from where they are."""
+        taken = Streams([self.seeds[row] for row in rows])
+        taken._generators = {
+            purpose: [generators[row] for row in rows]
+            for purpose, generators in self._generators.items()
+        }
+        return taken
+
+    @classmethod
+    def join(cls, streams: Sequence[Streams]) -> Streams:
+        """One stack's generators from several stacks'."""
+        joined = cls([seed for each in streams for seed in each.seeds])
+        for purpose in sorted({p for each in streams for p in each._generators}):
+            joined._generators[purpose] = [g for each in streams for g in each.generators(purpose)]
+        return joined
+
+    def copy(self) -> Streams:
+        """The same draws once more, leaving these generators where they are."""
+        return copy.deepcopy(self)
+
+
+def keep_levels(drop: Array) -> Array:
+    """How many of the 2**16 levels survive at drop probabilities ``drop``: at least one."""
+    return np.clip(np.rint((1.0 - drop) * LEVELS), 1, LEVELS).astype(np.int64)

@@ -1,0 +1,66 @@
+"""train(problems): the one mini-batch loop, in the order of the seven places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sknnreg.engine.batches import Batch
+from sknnreg.engine.cohort import Cohort
+from sknnreg.engine.judgement import end_epoch
+from sknnreg.engine.layers import Phase
+from sknnreg.engine.lbfgs import minimize
+from sknnreg.engine.problem import Problem, Result
+from sknnreg.engine.stack import Array
+
+
+def train(problems: Sequence[Problem]) -> list[Result]:
+    """Train networks of equal structure side by side; a result each.
+
+    A keyboard interrupt ends them all where they are, with ``stop_reason`` "interrupted".
+    """
+    if problems[0].recipe.lbfgs is not None:
+        return [minimize(problem) for problem in problems]
+    cohort = Cohort(problems)
+    # What overflows is found at the epoch's end and named there, not warned of in passing.
+    with np.errstate(all="ignore"):
+        try:
+            while len(cohort):
+                loss, rate = _train_epoch(cohort)
+                cohort.leave(end_epoch(cohort, loss, rate))
+        except KeyboardInterrupt:
+            cohort.interrupt()
+    return cohort.results()
+
+
+def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
+    """One pass over the rows; the mean loss and the last step size ``(M,)``."""
+    state, recipe = cohort.state, cohort.recipe
+    rates = cohort.begin_epoch()
+    loss = np.zeros(len(cohort))
+    for number, batch in enumerate(cohort.batches.epoch(state.streams if recipe.shuffle else None)):
+        value = _backpropagate(cohort, batch)
+        cohort.walk.step(number, state.streams)  # 4 penalties, 5 update
+        for constraint in recipe.constraints:  # 6 weights at rest
+            for weight in cohort.weights:
+                constraint.project(weight, rates[number])
+        value *= batch.share
+        loss += value
+    state.updates += len(cohort.batches)
+    state.samples += cohort.batches.n_rows
+    return loss, rates[-1]  # 7 time: see end_epoch
+
+
+def _backpropagate(cohort: Cohort, batch: Batch) -> Array:
+    """Fill the cohort's gradients with the data's part; the objective ``(M,)``."""
+    recipe, streams, x, y = cohort.recipe, cohort.state.streams, batch.x, batch.y
+    for augmentation in recipe.augmentations:  # 1 data
+        x, y = augmentation(x, y, streams, cohort.scratch)
+    phase = Phase(streams, batch.weight, batch.total)
+    raw, run_back = cohort.network.forward(x, phase)  # 2 signal, 3 weights in use
+    value, gradient = recipe.loss.value_and_gradient(raw, y, batch.weight, cohort.scratch)
+    if recipe.penalties:  # 4 objective
+        value += cohort.penalty()
+    run_back(gradient, False)
+    return value

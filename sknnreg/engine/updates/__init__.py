@@ -1,0 +1,19 @@
+"""Place 5, update: from the gradient to the step, as a chain of transforms."""
+
+from sknnreg.engine.updates.base import Coefficients, State, Steps, Transform, WholeTransform
+from sknnreg.engine.updates.gradients import ClipNorm, GradientNoise
+from sknnreg.engine.updates.optimisers import Adam, Momentum
+from sknnreg.engine.updates.weight_decay import WeightDecay
+
+__all__ = [
+    "Adam",
+    "ClipNorm",
+    "Coefficients",
+    "GradientNoise",
+    "Momentum",
+    "State",
+    "Steps",
+    "Transform",
+    "WeightDecay",
+    "WholeTransform",
+]

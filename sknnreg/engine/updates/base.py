@@ -1,0 +1,79 @@
+"""What a transform is: a pair of init and update with explicit state, after optax."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from sknnreg.engine.stack import Array
+from sknnreg.engine.streams import Streams
+
+State: TypeAlias = dict[str, Array]
+Coefficients: TypeAlias = tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The updates of one epoch: their numbers from 1 and their step sizes, ``(n_updates, M)``."""
+
+    number: Array
+    learning_rate: Array
+
+
+@dataclass(frozen=True)
+class Transform(ABC):
+    """A map of updates ``(M, P)``, in place; it starts as the gradient and ends as the step."""
+
+    # Whether updating one block of columns after another is the same as updating all at once.
+    blockwise: ClassVar[bool] = True
+    # Whether it concerns the weight columns only, not biases and their kin.
+    weights_only: ClassVar[bool] = False
+
+    @property
+    def active(self) -> bool | np.ndarray[Any, Any]:
+        """Which networks' updates it changes at all."""
+        return True
+
+    def init(self, values: Array) -> State:
+        """The state ``(M, P)`` arrays that go along with the columns of ``values``."""
+        return {}
+
+    def coefficients(self, steps: Steps) -> Coefficients:
+        """Numbers ``(n_updates, M)`` that an update needs, for a whole epoch at once."""
+        return ()
+
+    @abstractmethod
+    def update(
+        self,
+        updates: Array,
+        state: State,
+        values: Array,
+        coefficients: Coefficients,
+        work: Array,
+    ) -> None:
+        """Change ``updates`` in place; coefficients come as ``(M, 1)``; ``work`` is scratch."""
+
+
+@dataclass(frozen=True)
+class WholeTransform(Transform):
+    """A transform that needs all columns at once, or draws."""
+
+    blockwise: ClassVar[bool] = False
+
+    @abstractmethod
+    def update_whole(
+        self, updates: Array, coefficients: Coefficients, streams: Streams, work: Array
+    ) -> None:
+        """Change ``updates (M, P)`` in place."""
+
+    def update(
+        self,
+        updates: Array,
+        state: State,
+        values: Array,
+        coefficients: Coefficients,
+        work: Array,
+    ) -> None:
+        """Not called: see ``update_whole``."""
+        raise NotImplementedError

@@ -1,0 +1,86 @@
+"""The optimisers: what a gradient becomes when its history counts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sknnreg.engine.stack import Array, PerNetwork
+from sknnreg.engine.updates.base import Coefficients, State, Steps, Transform
+
+
+@dataclass(frozen=True)
+class Momentum(Transform):
+    """V <- mu v - rate g; the step is v, with Nesterov's look-ahead mu v - rate g.
+
+    Gradient descent for mu = 0 (Polyak, 1964; Nesterov, 1983, as in Sutskever et al., 2013).
+    """
+
+    momentum: PerNetwork
+    nesterov: bool
+
+    def init(self, values: Array) -> State:
+        """The velocity."""
+        return {"velocity": np.zeros_like(values)}
+
+    def coefficients(self, steps: Steps) -> Coefficients:
+        """-rate and mu."""
+        return -steps.learning_rate, np.broadcast_to(self.momentum, steps.learning_rate.shape)
+
+    def update(
+        self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
+    ) -> None:
+        """Gradient in, step out."""
+        minus_rate, momentum = coefficients
+        velocity = state["velocity"]
+        updates *= minus_rate
+        velocity *= momentum
+        velocity += updates
+        if self.nesterov:
+            updates += np.multiply(velocity, momentum, out=work)
+        else:
+            np.copyto(updates, velocity)
+
+
+@dataclass(frozen=True)
+class Adam(Transform):
+    """-rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps) (Kingma and Ba, 2015, section 2).
+
+    The moments are kept as the plain sums m / (1 - b1) and v / (1 - b2), which spares two passes;
+    the factors move into the coefficients.
+    """
+
+    beta_1: PerNetwork
+    beta_2: PerNetwork
+    epsilon: PerNetwork
+
+    def init(self, values: Array) -> State:
+        """Both moments."""
+        return {"first": np.zeros_like(values), "second": np.zeros_like(values)}
+
+    def coefficients(self, steps: Steps) -> Coefficients:
+        """b1, b2, epsilon and the step in the units of the plain sums."""
+        b1, b2 = np.asarray(self.beta_1), np.asarray(self.beta_2)
+        root = np.sqrt(1 - b2)
+        step = -steps.learning_rate * np.sqrt(1 - b2**steps.number) / (1 - b1**steps.number)
+        shape = step.shape
+        return (
+            np.broadcast_to(b1, shape),
+            np.broadcast_to(b2, shape),
+            np.broadcast_to(self.epsilon / root, shape),
+            step * (1 - b1) / root,
+        )
+
+    def update(
+        self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
+    ) -> None:
+        """Gradient in, step out."""
+        beta_1, beta_2, epsilon, step = coefficients
+        first, second = state["first"], state["second"]
+        first *= beta_1
+        first += updates
+        second *= beta_2
+        second += np.square(updates, out=updates)
+        np.sqrt(second, out=updates)
+        updates += epsilon
+        np.divide(first, updates, out=updates)
+        updates *= step

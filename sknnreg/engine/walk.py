@@ -1,0 +1,135 @@
+"""The update's walk over the matrix, one cache-sized block after the other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sknnreg.engine.penalties import Penalty
+from sknnreg.engine.stack import Array, take_numbers
+from sknnreg.engine.streams import Streams
+from sknnreg.engine.updates import Coefficients, State, Steps, Transform, WholeTransform
+
+# Floats a block: the handful of arrays that an update touches then stay in the second-level cache.
+BLOCK = 1 << 15
+
+
+@dataclass(frozen=True)
+class Block:
+    """Views of the same rows and columns of every array an update touches."""
+
+    rows: slice
+    penalties: tuple[Penalty, ...]
+    values: Array
+    grads: Array
+    work: Array
+    states: tuple[State, ...]
+    # The block's leading columns that hold weights.
+    n_weights: int
+
+
+class Walk:
+    """Penalties, transforms and the step itself, applied to values ``(M, P)`` in place."""
+
+    def __init__(
+        self,
+        penalties: Sequence[Penalty],
+        transforms: Sequence[Transform],
+        states: Sequence[State],
+        values: Array,
+        grads: Array,
+        n_weights: int,
+    ) -> None:
+        self._whole = [t for t in transforms if isinstance(t, WholeTransform)]
+        self._blockwise = [t for t in transforms if t.blockwise]
+        kept = [s for t, s in zip(transforms, states, strict=True) if t.blockwise]
+        self._grads = grads
+        self._work = np.empty(grads.shape if self._whole else (1, BLOCK), grads.dtype)
+        works: dict[tuple[int, ...], Array] = {}
+        self._blocks = [
+            _block(at, values, grads, penalties, kept, n_weights, works)
+            for at in _places(*values.shape)
+        ]
+        self._coefficients: list[list[Coefficients]] = []
+        self._whole_coefficients: list[list[Coefficients]] = []
+
+    def begin_epoch(self, steps: Steps) -> None:
+        """Work out the epoch's coefficients at once: they cost more than small updates."""
+        dtype = self._grads.dtype
+        self._coefficients = _by_step(self._blockwise, steps, dtype)
+        self._whole_coefficients = _by_step(self._whole, steps, dtype)
+
+    def step(self, number: int, streams: Streams) -> None:
+        """Turn the gradients into the epoch's update ``number`` and take it."""
+        if self._whole:
+            for block in self._blocks:
+                self._penalize(block)
+            for whole, c in zip(self._whole, self._whole_coefficients[number], strict=True):
+                whole.update_whole(self._grads, c, streams, self._work)
+        coefficients = self._coefficients[number]
+        for block in self._blocks:
+            if not self._whole:
+                self._penalize(block)
+            self._update(block, coefficients)
+
+    def _penalize(self, block: Block) -> None:
+        n = block.n_weights
+        if n:
+            for penalty in block.penalties:
+                penalty.add_gradient(block.values[:, :n], block.grads[:, :n], block.work[:, :n])
+
+    def _update(self, block: Block, coefficients: list[Coefficients]) -> None:
+        for transform, state, c in zip(self._blockwise, block.states, coefficients, strict=True):
+            values, grads, work = block.values, block.grads, block.work
+            if transform.weights_only:
+                n = block.n_weights
+                values, grads, work = values[:, :n], grads[:, :n], work[:, :n]
+            if len(self._grads) > 1:
+                c = tuple(each[block.rows] for each in c)
+            transform.update(grads, state, values, c, work)
+        np.add(block.values, block.grads, out=block.values)
+
+
+def _places(n_rows: int, n_columns: int) -> Iterator[tuple[slice, slice]]:
+    """Blocks of whole rows where rows are short, of columns of one row where they are long."""
+    if n_columns <= BLOCK:
+        height = max(1, BLOCK // max(1, n_columns))
+        for start in range(0, n_rows, height):
+            yield slice(start, min(start + height, n_rows)), slice(0, n_columns)
+        return
+    for row in range(n_rows):
+        for start in range(0, n_columns, BLOCK):
+            yield slice(row, row + 1), slice(start, min(start + BLOCK, n_columns))
+
+
+def _block(
+    at: tuple[slice, slice],
+    values: Array,
+    grads: Array,
+    penalties: Sequence[Penalty],
+    states: Sequence[State],
+    n_weights: int,
+    works: dict[tuple[int, ...], Array],
+) -> Block:
+    rows, columns = at
+    shape = values[at].shape
+    return Block(
+        rows,
+        tuple(take_numbers(p, np.arange(rows.start, rows.stop)) for p in penalties),
+        values[at],
+        grads[at],
+        works.setdefault(shape, np.empty(shape, values.dtype)),
+        tuple({name: array[at] for name, array in state.items()} for state in states),
+        max(0, min(n_weights - columns.start, columns.stop - columns.start)),
+    )
+
+
+def _by_step(
+    transforms: Sequence[Transform], steps: Steps, dtype: np.dtype[np.floating]
+) -> list[list[Coefficients]]:
+    """For each update, each transform's coefficients as ``(M, 1)`` arrays."""
+    prepared = [
+        tuple(np.asarray(c, dtype=dtype)[..., None] for c in transform.coefficients(steps))
+        for transform in transforms
+    ]
+    return [[tuple(c[i] for c in each) for each in prepared] for i in range(len(steps.number))]
