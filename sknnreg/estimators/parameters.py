@@ -1,0 +1,170 @@
+"""What the hyperparameters may be: the table of constraints, and which do not go together."""
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import get_scorer_names
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+ACTIVATIONS = frozenset(
+    (
+        "identity",
+        "logistic",
+        "tanh",
+        "relu",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "gelu",
+        "silu",
+        "mish",
+        "softplus",
+    )
+)
+
+_from_zero = Interval(Real, 0, None, closed="left")
+_positive = Interval(Real, 0, None, closed="neither")
+_probability = Interval(Real, 0, 1, closed="left")
+_count = Interval(Integral, 1, None, closed="left")
+
+CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": ["array-like", _count],
+    "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
+    # 1 data
+    "standardize": ["boolean"],
+    "input_noise": [_from_zero],
+    # 2 signal
+    "dropout": [_probability, "array-like"],
+    "input_dropout": [_probability],
+    "dropout_scaling": [StrOptions({"train", "predict"})],
+    "normalization": [StrOptions({"batch"}), None],
+    "normalization_position": [StrOptions({"before", "after"})],
+    "normalization_epsilon": [_positive],
+    "normalization_momentum": [_probability],
+    "batch_statistics": [StrOptions({"moving", "population"})],
+    # 3 weights in use
+    "weight_noise": [_from_zero],
+    # 4 objective
+    "l1": [_from_zero],
+    "l2": [_from_zero],
+    # 5 update
+    "solver": [StrOptions({"sgd", "adam", "lbfgs"})],
+    "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+    "learning_rate_init": [_positive],
+    "power_t": [_from_zero],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "beta_1": [_probability],
+    "beta_2": [_probability],
+    "epsilon": [_positive],
+    "max_fun": [_count],
+    "weight_decay": [_from_zero],
+    "gradient_noise": [_from_zero],
+    "gradient_noise_decay": [_from_zero],
+    "clip_norm": [_positive, None],
+    "batch_size": [StrOptions({"auto"}), _count],
+    "shuffle": ["boolean"],
+    # 6 weights at rest
+    "max_norm": [_positive, None],
+    # 7 time
+    "max_iter": [_count],
+    "tol": [_from_zero],
+    "n_iter_no_change": [_count, Options(Real, {np.inf})],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "early_stopping_scoring": [StrOptions({"loss", *get_scorer_names()}), callable],
+    "max_time": [_positive, None],
+    # all else
+    "warm_start": ["boolean"],
+    "dtype": [StrOptions({"auto", "float32", "float64"})],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+
+# With lbfgs the loss must be one fixed function: what draws cannot be used ...
+_DRAWING = ("input_noise", "dropout", "input_dropout", "weight_noise", "gradient_noise")
+# ... and what acts on single steps has no step to act on.
+_STEPPING = ("weight_decay", "clip_norm", "max_norm")
+
+
+def hidden_sizes(estimator: Any) -> tuple[int, ...]:
+    """``hidden_layer_sizes`` as a tuple of positive ints."""
+    sizes = estimator.hidden_layer_sizes
+    sizes = list(sizes) if isinstance(sizes, Iterable) else [sizes]
+    for size in sizes:
+        if not isinstance(size, Integral) or size < 1:
+            raise ValueError(
+                f"hidden_layer_sizes must hold whole numbers of at least 1, got {sizes}. "
+                "Leave a layer out to have none of it; () is a linear model."
+            )
+    return tuple(int(size) for size in sizes)
+
+
+def per_hidden_layer(name: str, value: Any, n_layers: int) -> tuple[Any, ...]:
+    """One value for each hidden layer, from one for all or a sequence."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return (value,) * n_layers
+    values = tuple(value)
+    if len(values) != n_layers:
+        raise ValueError(
+            f"{name}={value!r} has {len(values)} values for {n_layers} hidden layers. "
+            "Give one value for all layers, or one for each size in hidden_layer_sizes."
+        )
+    return values
+
+
+def activations(estimator: Any) -> tuple[str, ...]:
+    """The activation of each hidden layer."""
+    names = per_hidden_layer("activation", estimator.activation, len(hidden_sizes(estimator)))
+    for name in names:
+        if not isinstance(name, str) or name not in ACTIVATIONS:
+            raise ValueError(f"activation must be among {sorted(ACTIVATIONS)}, got {name!r}.")
+    return names
+
+
+def dropout_rates(estimator: Any) -> tuple[float, ...]:
+    """The dropout rate of each hidden layer."""
+    rates = per_hidden_layer("dropout", estimator.dropout, len(hidden_sizes(estimator)))
+    for rate in rates:
+        if not isinstance(rate, Real) or not 0 <= float(rate) < 1:
+            raise ValueError(
+                f"dropout must be a probability of dropping in [0, 1), got {rate!r}. "
+                "Texts that write p for keeping a unit mean 1 - dropout."
+            )
+    return tuple(float(rate) for rate in rates)
+
+
+def check_compatible(estimator: Any) -> None:
+    """Raise where two hyperparameters, each right by itself, do not go together."""
+    if estimator.learning_rate == "adaptive" and estimator.solver != "sgd":
+        raise ValueError(
+            f"learning_rate='adaptive' needs solver='sgd', got solver={estimator.solver!r}. "
+            "Use solver='sgd', or learning_rate='constant' or 'invscaling'."
+        )
+    if estimator.solver == "lbfgs":
+        _check_lbfgs(estimator)
+
+
+def _check_lbfgs(estimator: Any) -> None:
+    on = {name: getattr(estimator, name) for name in (*_DRAWING, *_STEPPING)}
+    on["dropout"] = max(dropout_rates(estimator), default=0.0)
+    for name, value in on.items():
+        if value is None or value == 0:
+            continue
+        why = (
+            "draws random numbers, and solver='lbfgs' needs a deterministic loss"
+            if name in _DRAWING
+            else "acts on single steps, which solver='lbfgs' does not take"
+        )
+        off = None if name in ("clip_norm", "max_norm") else 0.0
+        raise ValueError(
+            f"{name}={getattr(estimator, name)!r} {why}. "
+            f"Set {name}={off} or use solver='adam' or 'sgd'."
+        )
+    if estimator.learning_rate != "constant":
+        raise ValueError(
+            f"learning_rate={estimator.learning_rate!r} has no effect with solver='lbfgs', which "
+            "finds its own step sizes. Set learning_rate='constant' or use solver='sgd'."
+        )

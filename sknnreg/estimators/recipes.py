@@ -1,0 +1,188 @@
+"""Constructor parameters -> engine objects: the one file that names concrete members."""
+
+from typing import Any
+
+import numpy as np
+
+from sknnreg.engine import layers
+from sknnreg.engine.augmentations import Augmentation, InputNoise
+from sknnreg.engine.constraints import Constraint, MaxNorm, SoftThreshold
+from sknnreg.engine.layers import Activation, BatchNormalization, Dense, Dropout, Layer
+from sknnreg.engine.monitors import AdaptiveRate, Divergence, Monitor, Plateau, TimeLimit
+from sknnreg.engine.network import Network
+from sknnreg.engine.penalties import L1, L2, Penalty
+from sknnreg.engine.problem import LBFGS, Recipe
+from sknnreg.engine.reparametrizations import Reparametrization, WeightNoise
+from sknnreg.engine.schedules import Constant, InverseScaling, Schedule
+from sknnreg.engine.updates import Adam, ClipNorm, GradientNoise, Momentum, Transform, WeightDecay
+from sknnreg.estimators.parameters import (
+    activations,
+    check_compatible,
+    dropout_rates,
+    hidden_sizes,
+)
+from sknnreg.estimators.targets import Targets
+
+ACTIVATIONS: dict[str, Activation] = {
+    "identity": layers.Identity(),
+    "logistic": layers.Logistic(),
+    "tanh": layers.Tanh(),
+    "relu": layers.ReLU(),
+    "leaky_relu": layers.LeakyReLU(),
+    "elu": layers.ELU(),
+    "selu": layers.SELU(),
+    "gelu": layers.GELU(),
+    "silu": layers.SiLU(),
+    "mish": layers.Mish(),
+    "softplus": layers.Softplus(),
+}
+
+
+def recipe(
+    estimator: Any,
+    *,
+    n_inputs: int,
+    n_rows: int,
+    targets: Targets,
+    max_iter: int,
+    dtype_so_far: str | None = None,
+) -> Recipe:
+    """How an estimator with these hyperparameters trains on ``n_rows`` rows.
+
+    ``dtype_so_far`` is what a network that goes on has been computed in.
+    """
+    check_compatible(estimator)
+    est = estimator
+    lbfgs = est.solver == "lbfgs"
+    return Recipe(
+        network=network(est, n_inputs, targets.n_outputs),
+        loss=targets.loss,
+        augmentations=_augmentations(est),
+        penalties=_penalties(est),
+        transforms=() if lbfgs else _transforms(est),
+        schedule=_schedule(est),
+        constraints=() if lbfgs else _constraints(est),
+        monitors=_monitors(est),
+        learning_rate=float(est.learning_rate_init),
+        batch_size=_batch_size(est, n_rows),
+        shuffle=bool(est.shuffle),
+        max_iter=int(max_iter),
+        keep_best=bool(est.early_stopping),
+        batch_statistics=est.normalization is not None,
+        population_statistics=_population(est),
+        dtype=(est.dtype == "auto" and dtype_so_far) or dtype(est, n_rows),
+        lbfgs=LBFGS(int(est.max_fun), float(est.tol)) if lbfgs else None,
+    )
+
+
+def network(est: Any, n_inputs: int, n_outputs: int) -> Network:
+    """Per hidden layer: dense, normalization before or after the activation, dropout."""
+    built: list[Layer] = [
+        Dropout("input_dropout", n_inputs, float(est.input_dropout), _inverted(est))
+    ]
+    names, rates = activations(est), dropout_rates(est)
+    before = est.normalization is not None and est.normalization_position == "before"
+    after = est.normalization is not None and not before
+    width = n_inputs
+    for number, (size, name, rate) in enumerate(zip(hidden_sizes(est), names, rates, strict=True)):
+        activation = ACTIVATIONS[name]
+        built.append(
+            # The shift of a normalization in between plays the bias's part.
+            Dense(str(number), width, size, not before, activation.gain, _reparametrizations(est))
+        )
+        built += [_normalization(est, size)] if before else []
+        built.append(activation)
+        built += [_normalization(est, size)] if after else []
+        built.append(Dropout(f"dropout {number}", size, rate, _inverted(est)))
+        width = size
+    gain = ACTIVATIONS[names[-1]].gain if names else 6.0
+    built.append(Dense(str(len(names)), width, n_outputs, True, gain, _reparametrizations(est)))
+    return Network(tuple(built))
+
+
+def dtype(est: Any, n_rows: int) -> str:
+    """The computing dtype that "auto" stands for.
+
+    Where every step sees all rows, the result is a function of the data that neither the order of
+    the rows nor writing weights as repeated rows should change: float64 holds that. Mini-batches
+    are noisy anyway, and large enough for float32 to pay.
+    """
+    if est.dtype != "auto":
+        return str(est.dtype)
+    full_batch = est.solver == "lbfgs" or _batch_size(est, n_rows) >= n_rows
+    return "float64" if full_batch else "float32"
+
+
+def _inverted(est: Any) -> bool:
+    return bool(est.dropout_scaling == "train")
+
+
+def _normalization(est: Any, n_units: int) -> Layer:
+    return BatchNormalization(
+        n_units, float(est.normalization_momentum), float(est.normalization_epsilon)
+    )
+
+
+def _reparametrizations(est: Any) -> tuple[Reparametrization, ...]:
+    return (WeightNoise(float(est.weight_noise)),)
+
+
+def _augmentations(est: Any) -> tuple[Augmentation, ...]:
+    return (InputNoise(float(est.input_noise)),)
+
+
+def _penalties(est: Any) -> tuple[Penalty, ...]:
+    return (L1(float(est.l1)), L2(float(est.l2)))
+
+
+def _transforms(est: Any) -> tuple[Transform, ...]:
+    optimiser: Transform
+    if est.solver == "sgd":
+        optimiser = Momentum(float(est.momentum), bool(est.nesterovs_momentum))
+    else:
+        optimiser = Adam(float(est.beta_1), float(est.beta_2), float(est.epsilon))
+    return (
+        GradientNoise(float(est.gradient_noise), float(est.gradient_noise_decay)),
+        ClipNorm(_or_infinite(est.clip_norm)),
+        optimiser,
+        WeightDecay(float(est.weight_decay)),
+    )
+
+
+def _schedule(est: Any) -> Schedule:
+    if est.learning_rate == "invscaling":
+        return InverseScaling(float(est.power_t))
+    return Constant()
+
+
+def _constraints(est: Any) -> tuple[Constraint, ...]:
+    return (SoftThreshold(float(est.l1)), MaxNorm(_or_infinite(est.max_norm)))
+
+
+def _monitors(est: Any) -> tuple[Monitor, ...]:
+    plateau = Plateau(float(est.tol), float(est.n_iter_no_change))
+    monitors: list[Monitor] = [Divergence()]
+    if est.learning_rate == "adaptive":
+        monitors.append(AdaptiveRate(plateau))
+    elif est.solver != "lbfgs" or est.early_stopping:
+        monitors.append(plateau)
+    return (*monitors, TimeLimit(_or_infinite(est.max_time)))
+
+
+def _batch_size(est: Any, n_rows: int) -> int:
+    if est.solver == "lbfgs":
+        # All rows count in every evaluation; without batch statistics they may come in parts.
+        return n_rows if est.normalization is not None else min(n_rows, 4096)
+    if est.batch_size == "auto":
+        return min(200, n_rows)
+    return int(min(est.batch_size, n_rows))
+
+
+def _population(est: Any) -> bool:
+    if est.normalization is None or est.solver == "lbfgs":
+        return False
+    return bool(est.batch_statistics == "population")
+
+
+def _or_infinite(value: float | None) -> float:
+    return np.inf if value is None else float(value)

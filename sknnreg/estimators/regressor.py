@@ -1,0 +1,152 @@
+"""MLPRegularizedRegressor: targets in, predictions out."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from sknnreg.engine.stack import Array
+from sknnreg.estimators.base import BaseMLPRegularized, takes_steps
+from sknnreg.estimators.parameters import CONSTRAINTS
+from sknnreg.estimators.targets import ResponseTargets, Targets, regression_loss
+
+
+class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
+    """TODO."""
+
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "loss": [StrOptions({"squared_error", "absolute_error", "huber", "poisson"})],
+        "huber_delta": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        *,
+        activation: Any = "relu",
+        standardize: bool = True,
+        input_noise: float = 0.0,
+        dropout: Any = 0.0,
+        input_dropout: float = 0.0,
+        dropout_scaling: str = "train",
+        normalization: str | None = None,
+        normalization_position: str = "before",
+        normalization_epsilon: float = 1e-5,
+        normalization_momentum: float = 0.9,
+        batch_statistics: str = "moving",
+        weight_noise: float = 0.0,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        loss: str = "squared_error",
+        huber_delta: float = 1.0,
+        solver: str = "adam",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        max_fun: int = 15000,
+        weight_decay: float = 0.0,
+        gradient_noise: float = 0.0,
+        gradient_noise_decay: float = 0.0,
+        clip_norm: float | None = None,
+        batch_size: int | str = "auto",
+        shuffle: bool = True,
+        max_norm: float | None = None,
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        n_iter_no_change: float = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        early_stopping_scoring: Any = "loss",
+        max_time: float | None = None,
+        warm_start: bool = False,
+        dtype: str = "auto",
+        random_state: Any = None,
+        verbose: bool | int = False,
+    ) -> None:
+        self._store(locals())
+
+    def _plan_targets(self, y: Any, classes: Any) -> Targets:
+        n_responses = 1 if y.ndim == 1 else y.shape[1]
+        if self.loss == "poisson":
+            self._check_counts(y)
+        return ResponseTargets(
+            n_responses, y.ndim == 1, regression_loss(self.loss, float(self.huber_delta))
+        )
+
+    @property
+    def _y_checks(self) -> dict[str, Any]:
+        return {"y_numeric": True}
+
+    @staticmethod
+    def _check_counts(y: Array) -> None:
+        if y.min() < 0:
+            raise ValueError(
+                f"loss='poisson' models counts, but y goes down to {y.min()}. "
+                "Use loss='squared_error', 'absolute_error' or 'huber' for values below 0."
+            )
+
+    @available_if(takes_steps)
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> MLPRegularizedRegressor:
+        """Train one epoch on what is given, going on where the last call ended.
+
+        The first call fixes the scales of inputs and targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Inputs.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Validation rows, as in ``fit``.
+
+        Returns
+        -------
+        self : object
+            The estimator, one epoch further.
+        """
+        memory = getattr(self, "_memory", None)
+        validation = (X_val, y_val, sample_weight_val)
+        return self._learn((X, y, sample_weight), validation, memory, 1, partial=True)
+
+    def predict(self, X: Any) -> Array:
+        """Predicted targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Inputs; any number of rows in bounded memory.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the units of the training targets.
+        """
+        check_is_fitted(self)
+        link = np.exp if self.out_activation_ == "exp" else np.asarray
+        if self._targets.one_dimensional:
+            return self._predict_into(X, lambda raw: link(raw[:, 0]), None)
+        return self._predict_into(X, link, self.n_outputs_)

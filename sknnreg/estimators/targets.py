@@ -1,0 +1,271 @@
+"""y <-> network outputs: binary, multiclass and multilabel classes; one or several responses."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from sknnreg.engine.losses import (
+    AbsoluteError,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Huber,
+    Loss,
+    Poisson,
+    SquaredError,
+)
+from sknnreg.engine.rows import CodedRows, DenseRows, Rows, SparseRows
+from sknnreg.engine.stack import Array
+from sknnreg.estimators.inputs import CHUNK, Standardization
+
+
+class Targets(ABC):
+    """What the outputs of a network mean."""
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """How many raw outputs the network has."""
+
+    @property
+    @abstractmethod
+    def loss(self) -> Loss:
+        """The loss on them."""
+
+    @property
+    @abstractmethod
+    def out_activation(self) -> str:
+        """MLPClassifier's and MLPRegressor's name of the inverse link."""
+
+    @abstractmethod
+    def encode(self, y: Any) -> Rows:
+        """Y as rows of numbers the loss compares outputs with."""
+
+    def strata(self, rows: Rows) -> Array | None:
+        """A number per row that a validation split should share out evenly, if any."""
+        return None
+
+    def class_weights(self, class_weight: Any, rows: Rows, weight: Array | None) -> Array | None:
+        """A weight for each class, where there are classes and weights."""
+        return None
+
+    def standardized(self, rows: Rows, weight: Array | None) -> Targets:
+        """The same targets on a scale taken from these encoded rows; classes have none."""
+        return self
+
+    def scaled(self, rows: Rows) -> Rows:
+        """Encoded rows on that scale."""
+        return rows
+
+    def unscale_outputs(self, coefs: list[Array], intercepts: list[Array]) -> None:
+        """Bring a plain network's last layer back to the units of y, in place."""
+        return None
+
+    def attributes(self) -> dict[str, Any]:
+        """The fitted attributes that decoding needs."""
+        return {"_targets": self}
+
+
+@dataclass(frozen=True)
+class ClassTargets(Targets):
+    """One label out of ``classes``: an output for two of them, else one each."""
+
+    classes: Array
+
+    @property
+    def n_outputs(self) -> int:
+        """1 for up to two classes, else their number."""
+        return 1 if len(self.classes) <= 2 else len(self.classes)
+
+    @property
+    def loss(self) -> Loss:
+        """Cross-entropy."""
+        return BinaryCrossEntropy() if self.n_outputs == 1 else CrossEntropy()
+
+    @property
+    def out_activation(self) -> str:
+        """MLPClassifier's names."""
+        return "logistic" if self.n_outputs == 1 else "softmax"
+
+    def attributes(self) -> dict[str, Any]:
+        """``classes_`` too."""
+        return {"_targets": self, "classes_": self.classes}
+
+    def encode(self, y: Any) -> Rows:
+        """Each label's place among the classes, in few bytes, with a table of targets."""
+        y = column_or_1d(y, warn=True)
+        n = len(self.classes)
+        codes = np.empty(len(y), np.min_scalar_type(max(n - 1, 1)))
+        for start in range(0, len(y), CHUNK):
+            part = y[start : start + CHUNK]
+            found = np.minimum(np.searchsorted(self.classes, part), n - 1)
+            unknown = self.classes[found] != part
+            if unknown.any():
+                raise ValueError(
+                    f"y holds {np.unique(part[unknown])[:5].tolist()}, which is not among the "
+                    f"classes this classifier learns, {self.classes[:10].tolist()}. Name every "
+                    "class in `classes` of the first call to partial_fit, or in y of fit."
+                )
+            codes[start : start + CHUNK] = found
+        table = np.eye(n) if n > 2 else np.arange(2.0)[:, None]
+        return CodedRows(codes, table=table)
+
+    def strata(self, rows: Rows) -> Array | None:
+        """The classes."""
+        codes: Array = rows.values if rows.index is None else rows.values[rows.index]
+        return codes
+
+    def class_weights(self, class_weight: Any, rows: Rows, weight: Array | None) -> Array | None:
+        """The weight of each class, from all rows of the training data."""
+        if class_weight is None:
+            return None
+        codes: Any = self.strata(rows)
+        present = np.unique(codes)
+        table = np.ones(len(self.classes))
+        table[present] = compute_class_weight(
+            class_weight,
+            classes=self.classes[present],
+            y=self.classes[codes],
+            sample_weight=weight,
+        )
+        return table
+
+
+@dataclass(frozen=True)
+class LabelTargets(Targets):
+    """Any number of ``n_labels`` labels: an output each."""
+
+    n_labels: int
+
+    @property
+    def classes(self) -> Array:
+        """The labels' numbers, as MLPClassifier has it."""
+        return np.arange(self.n_labels)
+
+    @property
+    def n_outputs(self) -> int:
+        """One a label."""
+        return self.n_labels
+
+    @property
+    def loss(self) -> Loss:
+        """A binary cross-entropy for each label."""
+        return BinaryCrossEntropy()
+
+    @property
+    def out_activation(self) -> str:
+        """A probability for each label."""
+        return "logistic"
+
+    def attributes(self) -> dict[str, Any]:
+        """``classes_`` too."""
+        return {"_targets": self, "classes_": self.classes}
+
+    def encode(self, y: Any) -> Rows:
+        """The indicator matrix itself, dense or CSR."""
+        if y.ndim != 2 or y.shape[1] != self.n_labels:
+            raise ValueError(f"y must be an indicator matrix of {self.n_labels} labels.")
+        return SparseRows(y.tocsr()) if hasattr(y, "tocsr") else DenseRows(y)
+
+    def strata(self, rows: Rows) -> Array | None:
+        """The combinations of labels."""
+        everything = rows.read(slice(0, len(rows)), np.empty((len(rows), rows.width)))
+        return np.unique(everything, axis=0, return_inverse=True)[1].ravel()
+
+    def class_weights(self, class_weight: Any, rows: Rows, weight: Array | None) -> Array | None:
+        """Refused: a row has several labels."""
+        if class_weight is not None:
+            raise ValueError(
+                f"class_weight={class_weight!r} has no meaning for multilabel y, where a row has "
+                "several labels. Set class_weight=None and pass sample_weight."
+            )
+        return None
+
+
+@dataclass(frozen=True)
+class ResponseTargets(Targets):
+    """Real numbers; ``standardization`` puts them on the network's scale."""
+
+    n_responses: int
+    one_dimensional: bool
+    response_loss: Loss
+    standardization: Standardization = field(default_factory=Standardization)
+
+    @property
+    def n_outputs(self) -> int:
+        """One a response."""
+        return self.n_responses
+
+    @property
+    def loss(self) -> Loss:
+        """The loss asked for."""
+        return self.response_loss
+
+    @property
+    def out_activation(self) -> str:
+        """MLPRegressor's names."""
+        return "exp" if isinstance(self.loss, Poisson) else "identity"
+
+    def encode(self, y: Any) -> Rows:
+        """The responses as they are."""
+        rows = DenseRows(y[:, None] if y.ndim == 1 else y)
+        if rows.width != self.n_outputs:
+            raise ValueError(f"y has {rows.width} columns, but this regressor {self.n_outputs}.")
+        return rows
+
+    def standardized(self, rows: Rows, weight: Array | None) -> Targets:
+        """Zero mean and unit variance; counts keep their zero and get mean 1."""
+        if not isinstance(self.loss, Poisson):
+            return replace(self, standardization=Standardization.of(rows, weight, "y"))
+        mean = Standardization.of(rows, weight, "y").offset
+        assert mean is not None
+        return replace(self, standardization=Standardization(None, np.where(mean > 0, mean, 1.0)))
+
+    def scaled(self, rows: Rows) -> Rows:
+        """Standardized when they are read."""
+        return self.standardization.apply(rows)
+
+    def unscale_outputs(self, coefs: list[Array], intercepts: list[Array]) -> None:
+        """Times the scale plus the offset; with a log link a scale is a shift."""
+        scale, offset = self.standardization.scale, self.standardization.offset
+        if scale is None:
+            return
+        if isinstance(self.loss, Poisson):
+            intercepts[-1] = intercepts[-1] + np.log(scale)
+            return
+        coefs[-1] = coefs[-1] * scale
+        intercepts[-1] = intercepts[-1] * scale + (0.0 if offset is None else offset)
+
+
+def regression_loss(name: str, huber_delta: float) -> Loss:
+    """The loss of this name."""
+    losses: dict[str, Loss] = {
+        "squared_error": SquaredError(),
+        "absolute_error": AbsoluteError(),
+        "huber": Huber(huber_delta),
+        "poisson": Poisson(),
+    }
+    return losses[name]
+
+
+def class_targets(y: Any, classes: Any = None) -> ClassTargets | LabelTargets:
+    """The targets that y (or an explicit list of classes) asks for."""
+    if classes is None and (sparse.issparse(y) or y.ndim == 2):
+        kind = type_of_target(y, input_name="y")
+        if kind == "multilabel-indicator":
+            return LabelTargets(y.shape[1])
+        check_classification_targets(y)
+    if classes is None:
+        y = column_or_1d(y, warn=True)
+        parts = [np.unique(y[start : start + CHUNK]) for start in range(0, len(y), CHUNK)]
+        classes = np.unique(np.concatenate(parts))
+    classes = np.unique(classes)
+    check_classification_targets(classes)
+    return ClassTargets(classes)
