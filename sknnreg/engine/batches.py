@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,18 +50,13 @@ def cached_if_small(
     return [each.cached(dtype) for each in sets]
 
 
-@dataclass(frozen=True)
-class Batch:
-    """``x (M, B, F)``, ``y (M, B, K)``; weights ``(M, B, 1)`` over their sums ``(M, 1, 1)``.
-
-    ``share (M,)`` is the batch's part in the epoch's mean.
-    """
+class Batch(NamedTuple):
+    """``x (M, B, F)``, ``y (M, B, K)``; weights ``(M, B, 1)`` over their sums ``(M, 1, 1)``."""
 
     x: Array
     y: Array
     weight: Array | None
     total: Array | None
-    share: Array
 
 
 class Batches:
@@ -79,6 +75,8 @@ class Batches:
         self._bounds = _bounds(self.n_rows, batch_size, join_single)
         self._chunks = list(self._chunk_bounds())
         self._totals = [None if s.weight is None else float(s.weight.sum()) for s in sets]
+        # Each batch's part in the epoch's mean; with weights it is known once they are drawn.
+        self.shares = np.array([[(b - a) / self.n_rows] * len(sets) for a, b in self._bounds])
         height = max((bounds[-1][1] - bounds[0][0] for bounds in self._chunks), default=0)
         self._x = np.empty((len(sets), height, sets[0].x.width), dtype)
         self._y = np.empty((len(sets), height, sets[0].y.width), dtype)
@@ -89,33 +87,35 @@ class Batches:
     def epoch(self, streams: Streams | None) -> Iterator[Batch]:
         """All batches once, in an order drawn from ``streams``, or as the rows stand."""
         orders = None if streams is None else streams.orders(self.n_rows)
+        number_of_batch = 0
         for bounds in self._chunks:
             start, stop = bounds[0][0], bounds[-1][1]
-            for number, each in enumerate(self._sets):
-                at = slice(start, stop) if orders is None else orders[number][start:stop]
-                each.x.read(at, self._x[number, : stop - start])
-                each.y.read(at, self._y[number, : stop - start])
+            for network, each in enumerate(self._sets):
+                at = slice(start, stop) if orders is None else orders[network][start:stop]
+                each.x.read(at, self._x[network, : stop - start])
+                each.y.read(at, self._y[network, : stop - start])
             for first, last in bounds:
                 within = slice(first - start, last - start)
-                weight, total, share = self._weights(orders, slice(first, last))
-                yield Batch(self._x[:, within], self._y[:, within], weight, total, share)
+                weight = total = None
+                if self._totals[0] is not None:
+                    weight, total = self._weights(orders, slice(first, last), number_of_batch)
+                number_of_batch += 1
+                yield Batch(self._x[:, within], self._y[:, within], weight, total)
 
     def _weights(
-        self, orders: Sequence[Array] | None, at: slice
-    ) -> tuple[Array | None, Array | None, Array]:
-        if self._totals[0] is None:
-            return None, None, np.full(len(self._sets), (at.stop - at.start) / self.n_rows)
+        self, orders: Sequence[Array] | None, at: slice, number: int
+    ) -> tuple[Array, Array]:
         weight = np.stack(
             [
-                s.weight[at if orders is None else orders[number][at]]
-                for number, s in enumerate(self._sets)
+                s.weight[at if orders is None else orders[network][at]]
+                for network, s in enumerate(self._sets)
                 if s.weight is not None
             ]
         )
         total = weight.sum(axis=1)
         normalised = (weight / total[:, None]).astype(self._dtype)
-        share = total / np.array(self._totals)
-        return normalised[..., None], total[:, None, None], share
+        self.shares[number] = total / np.array(self._totals)
+        return normalised[..., None], total[:, None, None]
 
     def _chunk_bounds(self) -> Iterator[list[tuple[int, int]]]:
         per_row = len(self._sets) * (self._sets[0].x.width + self._sets[0].y.width)

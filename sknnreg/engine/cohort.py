@@ -9,6 +9,8 @@ import numpy as np
 
 from sknnreg.engine.batches import Batches
 from sknnreg.engine.evaluation import Validation, population_statistics
+from sknnreg.engine.layers import Phase
+from sknnreg.engine.monitors import AdaptiveRate
 from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.problem import History, Problem, Recipe, Result
 from sknnreg.engine.schedules import Progress
@@ -23,7 +25,8 @@ from sknnreg.engine.walk import Walk
 class Cohort:
     """The stacked recipe and state of several problems, and all that is bound to their arrays.
 
-    ``rows`` numbers the problems still training; array row ``i`` is problem ``rows[i]``.
+    ``rows`` numbers the problems still training; array row ``i`` is problem ``rows[i]``, listed
+    with its history in ``problems`` and ``histories``.
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -47,16 +50,6 @@ class Cohort:
     def __len__(self) -> int:
         return len(self.rows)
 
-    @property
-    def problems(self) -> list[Problem]:
-        """The problems still training."""
-        return [self._problems[row] for row in self.rows]
-
-    @property
-    def histories(self) -> list[History]:
-        """Their histories so far."""
-        return [self._histories[row] for row in self.rows]
-
     def results(self) -> list[Result]:
         """All problems' results, once nobody is training."""
         return [self._results[row] for row in range(len(self._problems))]
@@ -65,13 +58,18 @@ class Cohort:
         """Remember what a hook of the network at array row ``index`` raised."""
         self._errors[self.rows[index]] = error
 
+    def failed(self, index: int) -> bool:
+        """Whether a hook of that network has raised."""
+        return self.rows[index] in self._errors
+
     def begin_epoch(self) -> Array:
         """Set the epoch's coefficients; its step sizes ``(n_updates, M)``."""
         state, n_updates = self.state, len(self.batches)
         factors = self.recipe.schedule.factors(Progress(state.updates, state.samples, n_updates))
         rates: Array = np.asarray(self.recipe.learning_rate) * factors
-        if any(type(member).__name__ == "AdaptiveRate" for member in self.recipe.monitors):
-            rates = rates * state.monitors["AdaptiveRate"]["factor"]
+        for member in self.recipe.monitors:
+            if isinstance(member, AdaptiveRate):
+                rates = rates * state.monitors["AdaptiveRate"]["factor"]
         number = state.updates + np.arange(1.0, n_updates + 1)[:, None]
         self.walk.begin_epoch(Steps(number, rates))
         return rates
@@ -122,9 +120,12 @@ class Cohort:
     def _bind(self) -> None:
         """Everything that points into the arrays; made anew when networks leave."""
         recipe, state = self.recipe, self.state
+        self.problems = [self._problems[row] for row in self.rows]
+        self.histories = [self._histories[row] for row in self.rows]
         layout = recipe.network.layout
         grads = np.zeros((len(self), layout.n_trainable), self.dtype)
         self.network = BoundNetwork(recipe.network, state.values, grads)
+        self.phase = Phase(state.streams)
         self.weights = self.network.weights()
         self.scratch = Scratch(self.dtype)
         values = state.values[:, : layout.n_trainable]

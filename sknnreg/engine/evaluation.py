@@ -86,5 +86,7 @@ def population_statistics(recipe: Recipe, values: Array, sets: Sequence[DataSet]
         if column.slot.name == "count":
             values[:, column.columns] = 0
     batches = Batches(sets, recipe.batch_size, values.dtype, join_single=True)
+    phase = Phase(cumulative=True)
     for batch in batches.epoch(None):
-        network.forward(batch.x, Phase(None, batch.weight, batch.total, cumulative=True))
+        phase.weight, phase.total = batch.weight, batch.total
+        network.bound(batch.x.shape[1], phase).forward(batch.x)

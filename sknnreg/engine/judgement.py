@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,100 +14,104 @@ from sknnreg.engine.stack import Array
 
 def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
     """Judge the epoch with this training loss and step size ``(M,)``; who stops ``(M,)``."""
-    state = cohort.state
+    state, recipe, problems = cohort.state, cohort.recipe, cohort.problems
     state.epochs += 1
-    reports = _reports(cohort, loss, rate)
-    finite = np.isfinite(loss) & np.isfinite(state.values).all(axis=1)
-    stop = np.zeros(len(cohort), np.bool_)
-    scores = [_score(cohort, index, report, stop) for index, report in enumerate(reports)]
-    reports = [replace(r, score=score) for r, score in zip(reports, scores, strict=True)]
-    watched = np.array([_watched(report) for report in reports])
+    # A sum is finite only if all its terms are: one pass, no mask of the matrix' size.
+    finite = np.isfinite(loss + np.add.reduce(state.values, axis=1, dtype=np.float64))
+    validation_loss = None
+    if cohort.validation is not None:
+        validation_loss = cohort.validation.loss(cohort.network, recipe.loss)
+    _remember(cohort, loss, rate, validation_loss)
+    reports: list[Report] = []
+    watched = loss if validation_loss is None else validation_loss
+    if any(problem.score or problem.on_epoch_end for problem in problems):
+        reports = [_report(cohort, i, rate) for i in range(len(cohort))]
+        watched = _score(cohort, reports, watched)
     _keep_best(cohort, np.where(finite, watched, np.nan))
     epoch = Epoch(state.epochs, watched, finite, rate, cohort.started)
-    for member in cohort.recipe.monitors:
-        ends = member.on_epoch_end(epoch, state.monitors[type(member).__name__])
-        _stop(cohort, stop, ends, member.reason)
-    over = state.epochs - cohort.first_epochs >= cohort.recipe.max_iter
-    _stop(cohort, stop, over, "max_iter")
-    hooks = [
-        _hook(cohort, index, replace(report, stops=bool(stop[index])))
-        for index, report in enumerate(reports)
+    ends = [
+        (member.on_epoch_end(epoch, state.monitors[type(member).__name__]), member.reason)
+        for member in recipe.monitors
     ]
-    _stop(cohort, stop, np.array(hooks), "callback")
+    ends.append((state.epochs - cohort.first_epochs >= recipe.max_iter, "max_iter"))
+    stop = np.zeros(len(cohort), np.bool_)
+    for member_ends, reason in ends:
+        _stop(cohort, stop, member_ends, reason)
+    if reports:
+        _stop(cohort, stop, _hooks(cohort, reports, stop), "callback")
     return stop
 
 
-def _reports(cohort: Cohort, loss: Array, rate: Array) -> list[Report]:
-    state, validation = cohort.state, cohort.validation
-    judged = None if validation is None else validation.loss(cohort.network, cohort.recipe.loss)
-    reports = []
+def _remember(cohort: Cohort, loss: Array, rate: Array, validation_loss: Array | None) -> None:
     for index, history in enumerate(cohort.histories):
         history.loss.append(float(loss[index]))
         history.learning_rate.append(float(rate[index]))
-        if judged is not None:
-            history.validation_loss.append(float(judged[index]))
-        reports.append(
-            Report(
-                epoch=int(state.epochs[index]),
-                loss=float(loss[index]),
-                validation_loss=None if judged is None else float(judged[index]),
-                learning_rate=float(rate[index]),
-                values=partial(_row, state.values, index),
-            )
-        )
-    return reports
+        if validation_loss is not None:
+            history.validation_loss.append(float(validation_loss[index]))
+
+
+def _report(cohort: Cohort, index: int, rate: Array) -> Report:
+    history = cohort.histories[index]
+    return Report(
+        epoch=int(cohort.state.epochs[index]),
+        loss=history.loss[-1],
+        validation_loss=history.validation_loss[-1] if history.validation_loss else None,
+        learning_rate=float(rate[index]),
+        values=partial(_row, cohort.state.values, index),
+    )
 
 
 def _row(values: Array, index: int) -> Array:
     return values[[index]]
 
 
-def _score(cohort: Cohort, index: int, report: Report, stop: Array) -> float | None:
-    """The validation score of one network, if it is what decides; a failing scorer stops it."""
-    score = cohort.problems[index].score
-    if score is None:
-        return None
-    try:
-        value = float(score(report.values()))
-    except Exception as error:
-        cohort.fail(index, error)
-        stop[index] = True
-        value = np.nan
-    cohort.histories[index].score.append(value)
-    return value
-
-
-def _watched(report: Report) -> float:
-    """What should fall: minus the score, else the validation loss, else the training loss."""
-    if report.score is not None:
-        return -report.score
-    return report.loss if report.validation_loss is None else report.validation_loss
+def _score(cohort: Cohort, reports: list[Report], watched: Array) -> Array:
+    """Minus the score where a scorer decides, ``watched`` elsewhere; a failing scorer is kept."""
+    watched = watched.copy()
+    for index, (problem, report) in enumerate(zip(cohort.problems, reports, strict=True)):
+        if problem.score is None:
+            continue
+        try:
+            report.score = float(problem.score(report.values()))
+        except Exception as error:
+            cohort.fail(index, error)
+            report.score = float("nan")
+        cohort.histories[index].score.append(report.score)
+        watched[index] = -report.score
+    return watched
 
 
 def _keep_best(cohort: Cohort, watched: Array) -> None:
     state = cohort.state
     better = watched < state.best_value
+    if not better.any():
+        return
     state.best_value[better] = watched[better]
     state.best_epoch[better] = state.epochs[better]
     if state.best is not None:
         state.best[better] = state.values[better]
 
 
-def _hook(cohort: Cohort, index: int, report: Report) -> bool:
-    """Whether the network's own hook wants it to stop; a hook that raises stops it too."""
-    hook = cohort.problems[index].on_epoch_end
-    if hook is None or cohort.histories[index].stop_reason == "diverged":
-        return False
-    try:
-        return bool(hook(report))
-    except Exception as error:
-        cohort.fail(index, error)
-        return True
+def _hooks(cohort: Cohort, reports: list[Report], stop: Array) -> Array:
+    """Which networks' own hooks want them to stop; a hook or scorer that raises stops its own."""
+    wants = np.array([cohort.failed(index) for index in range(len(cohort))])
+    for index, (problem, report) in enumerate(zip(cohort.problems, reports, strict=True)):
+        hook, reason = problem.on_epoch_end, cohort.histories[index].stop_reason
+        if hook is None or wants[index] or reason == "diverged":
+            continue
+        report.stops = bool(stop[index])
+        try:
+            wants[index] = bool(hook(report))
+        except Exception as error:
+            cohort.fail(index, error)
+            wants[index] = True
+    return wants
 
 
 def _stop(cohort: Cohort, stop: Array, ends: Array, reason: str) -> None:
     """Stop who ends; the first reason counts."""
-    for index in np.flatnonzero(ends):
-        history = cohort.histories[index]
-        history.stop_reason = history.stop_reason or reason
-    stop |= ends
+    for index, end in enumerate(ends.tolist()):
+        if end:
+            history = cohort.histories[index]
+            history.stop_reason = history.stop_reason or reason
+            stop[index] = True

@@ -31,6 +31,8 @@ class Objective:
         self._l1 = sum(
             float(np.asarray(p.strength)[0]) for p in cohort.recipe.penalties if isinstance(p, L1)
         )
+        # No streams: nothing draws here. Running statistics are gathered afterwards.
+        self._phase = Phase()
         self._smooth = [p for p in cohort.recipe.penalties if not isinstance(p, L1)]
 
     @property
@@ -66,15 +68,17 @@ class Objective:
         self.assign(vector)
         total = 0.0
         gradient = np.zeros(self._n_trainable)
-        for batch in cohort.batches.epoch(None):
-            # No streams: nothing draws here; running statistics are gathered afterwards.
-            raw, run_back = cohort.network.forward(batch.x, Phase(None, batch.weight, batch.total))
+        for number, batch in enumerate(cohort.batches.epoch(None)):
+            self._phase.weight, self._phase.total = batch.weight, batch.total
+            bound = cohort.network.bound(batch.x.shape[1], self._phase)
+            raw = bound.forward(batch.x)
             loss, grad = cohort.recipe.loss.value_and_gradient(
                 raw, batch.y, batch.weight, cohort.scratch
             )
-            run_back(grad, False)
-            total += float(loss[0] * batch.share[0])
-            gradient += cohort.network.grads[0] * batch.share[0]
+            bound.backward(grad)
+            share = float(cohort.batches.shares[number, 0])
+            total += float(loss[0]) * share
+            gradient += cohort.network.grads[0] * share
         weights = cohort.state.values[:, :n]
         for penalty in self._smooth:
             total += float(penalty.value(weights)[0])

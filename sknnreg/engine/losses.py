@@ -29,22 +29,22 @@ class Loss(ABC):
     def value_and_gradient(
         self, raw: Array, y: Array, weight: Array | None, scratch: Scratch
     ) -> tuple[Array, Array]:
-        """The batch's loss ``(M,)`` in float64 and its gradient ``(M, B, K)``.
+        """The batch's loss ``(M,)`` and its gradient ``(M, B, K)``.
 
         ``weight (M, B, 1)`` sums to 1 over the batch; None weighs all rows alike.
         """
         rows, gradient = self.rows_and_gradient(raw, y, scratch)
-        # One copy to float64 keeps the order of summation the same for any number of networks.
-        exact = rows.astype(np.float64)
+        if rows.shape[-1] > 1:
+            rows = np.add.reduce(rows, axis=-1, keepdims=True)
         if weight is None:
-            share = 1.0 / raw.shape[1]
-            gradient *= share
-            value = np.add.reduce(exact.reshape(len(raw), -1), axis=1)
-            value *= share
-            return value, gradient
-        gradient *= weight
-        exact *= weight
-        return np.add.reduce(exact.reshape(len(raw), -1), axis=1), gradient
+            n_rows = raw.shape[1]
+            gradient *= 1.0 / n_rows
+            mean = scratch.mean_weights(n_rows)
+        else:
+            gradient *= weight
+            mean = weight.mT
+        # A product sums in the same order for any number of networks, and is fast.
+        return np.matmul(mean, rows)[:, 0, 0], gradient
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,8 @@ class CrossEntropy(Loss):
         total = np.add.reduce(p, axis=-1, keepdims=True)
         p /= total
         p -= y
-        shifted *= y
         rows = np.log(total, out=total)
-        rows -= np.add.reduce(shifted, axis=-1, keepdims=True)
+        rows -= np.vecdot(shifted, y)[..., None]
         return rows, p
 
     def predict(self, raw: Array) -> Array:

@@ -3,7 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -122,6 +122,11 @@ class TimeLimit(Monitor):
     reason: ClassVar[str] = "max_time"
 
     seconds: PerNetwork
+
+    @property
+    def active(self) -> np.ndarray[Any, Any]:
+        """Off where time is not limited."""
+        return np.asarray(self.seconds) < np.inf
 
     def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
         """Those whose time is over."""

@@ -1,20 +1,15 @@
 """Layers in order, over one matrix."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 
-from sknnreg.engine.layers import Backward, Layer, Phase
+from sknnreg.engine.layers import Backward, Forward, Layer, Phase, Site
 from sknnreg.engine.matrix import Layout
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array
 from sknnreg.engine.streams import Streams
-
-# run_back(gradient by raw outputs, need_input) -> gradient by the input, where it is needed.
-RunBack: TypeAlias = Callable[[Array, bool], Array]
 
 
 @dataclass(frozen=True)
@@ -36,8 +31,28 @@ class Network:
         return values
 
 
+class Pass:
+    """All layers bound for one batch size and phase."""
+
+    def __init__(self, forwards: Sequence[Forward], backwards: Sequence[Backward]) -> None:
+        self._forwards = forwards
+        self._backwards = backwards
+
+    def forward(self, x: Array) -> Array:
+        """``x (M, B, F)`` -> raw outputs ``(M, B, K)``, in a buffer that the next pass reuses."""
+        for forward in self._forwards:
+            x = forward(x)
+        return x
+
+    def backward(self, gradient: Array) -> Array:
+        """Fill the gradients of the latest forward's loss; the gradient by the input if bound."""
+        for backward in self._backwards:
+            gradient = backward(gradient)
+        return gradient
+
+
 class BoundNetwork:
-    """A network over one matrix of values and one of gradients, with its buffers."""
+    """A network over one matrix of values and one of gradients."""
 
     def __init__(self, network: Network, values: Array, grads: Array) -> None:
         self.network = network
@@ -45,32 +60,40 @@ class BoundNetwork:
         self.grads = grads
         self._parameters = network.layout.views(values)
         self._gradients = network.layout.views(grads)
-        self._scratch = [Scratch(values.dtype) for _ in network.layers]
+        self._passes: dict[tuple[int, int], tuple[Phase | None, Pass]] = {}
+
+    def bind(self, n_rows: int, phase: Phase | None, need_input: bool = False) -> Pass:
+        """The pass for batches of this size; ``need_input``: backward down to the input."""
+        network = self.network
         learning = [i for i, layer in enumerate(network.layers) if layer.slots]
-        self._first = learning[0] if learning else 0
+        first = 0 if need_input or not learning else learning[0]
+        forwards, backwards = [], []
+        for index, layer in enumerate(network.layers):
+            site = Site(
+                self._parameters[index],
+                self._gradients[index],
+                len(self.values),
+                n_rows,
+                self.values.dtype,
+                phase,
+                need_input or index > first,
+            )
+            forward, backward = layer.bind(site)
+            forwards.append(forward)
+            if index >= first:
+                backwards.append(backward)
+        return Pass(forwards, backwards[::-1])
 
-    def forward(self, x: Array, phase: Phase | None) -> tuple[Array, RunBack]:
-        """``x (M, B, F)`` -> raw outputs ``(M, B, K)`` and the way back."""
-        tape: list[Backward] = []
-        for layer, p, scratch in zip(
-            self.network.layers, self._parameters, self._scratch, strict=True
-        ):
-            x, backward = layer.forward(p, x, phase, scratch)
-            tape.append(backward)
-
-        def run_back(gradient: Array, need_input: bool = False) -> Array:
-            last = 0 if need_input else self._first
-            for index in range(len(tape) - 1, last - 1, -1):
-                gradient = tape[index](
-                    gradient, self._gradients[index], need_input or index > self._first
-                )
-            return gradient
-
-        return x, run_back
+    def bound(self, n_rows: int, phase: Phase | None) -> Pass:
+        """The same pass each time for the same batch size and phase object."""
+        key = (n_rows, id(phase))
+        if key not in self._passes:
+            self._passes[key] = (phase, self.bind(n_rows, phase))
+        return self._passes[key][1]
 
     def infer(self, x: Array) -> Array:
         """Raw outputs as after training; draws nothing."""
-        return self.forward(x, None)[0]
+        return self.bound(x.shape[1], None).forward(x)
 
     def weights(self) -> Sequence[Array]:
         """Each weight matrix ``(M, fan_in, fan_out)``, as views."""

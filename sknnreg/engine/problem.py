@@ -51,7 +51,7 @@ class Recipe:
     lbfgs: LBFGS | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Report:
     """One network at the end of an epoch; ``values()`` copies its row ``(1, P)``.
 

@@ -1,19 +1,29 @@
 """Place 3, weights in use: what happens to the weights on their way into a product."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from sknnreg.engine.matrix import Views
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array, PerNetwork, per_network
 from sknnreg.engine.streams import Streams
 
-# Turns ``g.weight`` from the gradient by the weights in use into that by the layer's own.
-WeightBackward: TypeAlias = Callable[[Views], None]
+# The generators of the pass under way.
+Draws: TypeAlias = Callable[[], Streams]
+
+
+class BoundWeights(NamedTuple):
+    """The weights in use for a pass, and the way of their gradient back to what is trained.
+
+    ``forward()`` gives the weights ``(M, n_in, n_out)``; ``backward()`` turns ``g.weight`` from the
+    gradient by the weights in use into that by the layer's own.
+    """
+
+    forward: Callable[[], Array]
+    backward: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -21,15 +31,15 @@ class Reparametrization(ABC):
     """A map from the weights that are trained to the weights in use, ``(M, n_in, n_out)``."""
 
     @property
-    def active(self) -> bool | np.ndarray:
+    def active(self) -> bool | np.ndarray[Any, Any]:
         """Which networks it changes at all."""
         return True
 
     @abstractmethod
-    def effective(
-        self, p: Views, weight: Array, name: str, streams: Streams, scratch: Scratch
-    ) -> tuple[Array, WeightBackward]:
-        """The weights in use, from the stream of the layer ``name``, and their backward."""
+    def bind(
+        self, source: Callable[[], Array], name: str, p: Views, g: Views, draws: Draws
+    ) -> BoundWeights:
+        """Map the weights of ``source()``, drawing for the layer ``name``."""
 
 
 @dataclass(frozen=True)
@@ -39,31 +49,37 @@ class WeightNoise(Reparametrization):
     std: PerNetwork
 
     @property
-    def active(self) -> bool | np.ndarray:
+    def active(self) -> bool | np.ndarray[Any, Any]:
         """Off at s = 0."""
         return np.asarray(self.std) > 0
 
-    def effective(
-        self, p: Views, weight: Array, name: str, streams: Streams, scratch: Scratch
-    ) -> tuple[Array, WeightBackward]:
+    def bind(
+        self, source: Callable[[], Array], name: str, p: Views, g: Views, draws: Draws
+    ) -> BoundWeights:
         """The noise does not depend on W: its gradient passes unchanged."""
-        noise = streams.normal(f"weight_noise {name}", scratch("weight_noise", weight.shape))
-        noise *= per_network(self.std, noise)
-        noise += weight
-        return noise, lambda g: None
+        noise = np.empty(p.weight.shape, p.weight.dtype)
+        std = per_network(self.std, noise)
+
+        def forward() -> Array:
+            draws().normal(f"weight_noise {name}", noise)
+            np.multiply(noise, std, out=noise)
+            return np.add(noise, source(), out=noise)
+
+        return BoundWeights(forward, lambda: None)
 
 
-def weights_in_use(
-    members: tuple[Reparametrization, ...], p: Views, name: str, streams: Streams, scratch: Scratch
-) -> tuple[Array, WeightBackward]:
-    """All members in turn, W first; the backward runs them in reverse."""
-    weight, tape = p.weight, []
+def bind_weights(
+    members: Sequence[Reparametrization], name: str, p: Views, g: Views, draws: Draws
+) -> BoundWeights:
+    """All members in turn, W first; backward runs them in reverse."""
+    source: Callable[[], Array] = lambda: p.weight  # noqa: E731
+    bound: list[BoundWeights] = []
     for member in members:
-        weight, backward = member.effective(p, weight, name, streams, scratch)
-        tape.append(backward)
+        bound.append(member.bind(source, name, p, g, draws))
+        source = bound[-1].forward
 
-    def run_back(g: Views) -> None:
-        for backward in reversed(tape):
-            backward(g)
+    def backward() -> None:
+        for each in reversed(bound):
+            each.backward()
 
-    return weight, run_back
+    return BoundWeights(source, backward)

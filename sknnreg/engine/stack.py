@@ -52,7 +52,17 @@ def simplify(tree: Tree) -> Tree:
 
 def per_network(value: PerNetwork, like: Array) -> Array:
     """Numbers ``(M,)`` shaped to broadcast against an array ``(M, ...)``, in its dtype."""
-    return np.asarray(value, dtype=like.dtype).reshape(-1, *(1,) * (like.ndim - 1))
+    return broadcastable(np.asarray(value, dtype=like.dtype), like.ndim)
+
+
+def broadcastable(numbers: Array, ndim: int) -> Array:
+    """Numbers ``(..., M)`` with axes behind, to broadcast against ``ndim`` dimensions.
+
+    A single network's become an array without dimensions: NumPy has a fast path for these.
+    """
+    if numbers.shape[-1:] in ((), (1,)):
+        return numbers.reshape(numbers.shape[:-1])
+    return numbers.reshape(*numbers.shape, *(1,) * (ndim - 1))
 
 
 def _map_numbers(function: Callable[..., Any], *trees: Any) -> Any:

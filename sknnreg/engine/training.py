@@ -9,7 +9,6 @@ import numpy as np
 from sknnreg.engine.batches import Batch
 from sknnreg.engine.cohort import Cohort
 from sknnreg.engine.judgement import end_epoch
-from sknnreg.engine.layers import Phase
 from sknnreg.engine.lbfgs import minimize
 from sknnreg.engine.problem import Problem, Result
 from sknnreg.engine.stack import Array
@@ -38,29 +37,27 @@ def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
     """One pass over the rows; the mean loss and the last step size ``(M,)``."""
     state, recipe = cohort.state, cohort.recipe
     rates = cohort.begin_epoch()
-    loss = np.zeros(len(cohort))
+    losses = np.empty(rates.shape)
     for number, batch in enumerate(cohort.batches.epoch(state.streams if recipe.shuffle else None)):
-        value = _backpropagate(cohort, batch)
+        losses[number] = _backpropagate(cohort, batch)
         cohort.walk.step(number, state.streams)  # 4 penalties, 5 update
         for constraint in recipe.constraints:  # 6 weights at rest
             for weight in cohort.weights:
                 constraint.project(weight, rates[number])
-        value *= batch.share
-        loss += value
     state.updates += len(cohort.batches)
     state.samples += cohort.batches.n_rows
-    return loss, rates[-1]  # 7 time: see end_epoch
+    losses *= cohort.batches.shares
+    return np.add.reduce(losses, axis=0), rates[-1]  # 7 time: see end_epoch
 
 
 def _backpropagate(cohort: Cohort, batch: Batch) -> Array:
     """Fill the cohort's gradients with the data's part; the objective ``(M,)``."""
-    recipe, streams, x, y = cohort.recipe, cohort.state.streams, batch.x, batch.y
+    recipe, phase, x, y = cohort.recipe, cohort.phase, batch.x, batch.y
     for augmentation in recipe.augmentations:  # 1 data
-        x, y = augmentation(x, y, streams, cohort.scratch)
-    phase = Phase(streams, batch.weight, batch.total)
-    raw, run_back = cohort.network.forward(x, phase)  # 2 signal, 3 weights in use
+        x, y = augmentation(x, y, cohort.state.streams, cohort.scratch)
+    phase.weight, phase.total = batch.weight, batch.total
+    bound = cohort.network.bound(x.shape[1], phase)
+    raw = bound.forward(x)  # 2 signal, 3 weights in use
     value, gradient = recipe.loss.value_and_gradient(raw, y, batch.weight, cohort.scratch)
-    if recipe.penalties:  # 4 objective
-        value += cohort.penalty()
-    run_back(gradient, False)
-    return value
+    bound.backward(gradient)
+    return value + cohort.penalty() if recipe.penalties else value  # 4 objective

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
 from sknnreg.engine.penalties import Penalty
-from sknnreg.engine.stack import Array, take_numbers
+from sknnreg.engine.stack import Array, broadcastable, take_numbers
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates import Coefficients, State, Steps, Transform, WholeTransform
 
@@ -50,8 +51,8 @@ class Walk:
             _block(at, values, grads, penalties, kept, n_weights, works)
             for at in _places(*values.shape)
         ]
-        self._coefficients: list[list[Coefficients]] = []
-        self._whole_coefficients: list[list[Coefficients]] = []
+        self._coefficients: list[tuple[Coefficients, ...]] = []
+        self._whole_coefficients: list[tuple[Coefficients, ...]] = []
 
     def begin_epoch(self, steps: Steps) -> None:
         """Work out the epoch's coefficients at once: they cost more than small updates."""
@@ -78,7 +79,7 @@ class Walk:
             for penalty in block.penalties:
                 penalty.add_gradient(block.values[:, :n], block.grads[:, :n], block.work[:, :n])
 
-    def _update(self, block: Block, coefficients: list[Coefficients]) -> None:
+    def _update(self, block: Block, coefficients: tuple[Coefficients, ...]) -> None:
         for transform, state, c in zip(self._blockwise, block.states, coefficients, strict=True):
             values, grads, work = block.values, block.grads, block.work
             if transform.weights_only:
@@ -124,12 +125,22 @@ def _block(
     )
 
 
+def _each_update(coefficients: Array) -> list[Array]:
+    """``(n_updates, M)`` -> an array for each update."""
+    shaped = broadcastable(coefficients, 2)
+    return [shaped[update, ...] for update in range(len(shaped))]
+
+
 def _by_step(
     transforms: Sequence[Transform], steps: Steps, dtype: np.dtype[np.floating]
-) -> list[list[Coefficients]]:
-    """For each update, each transform's coefficients as ``(M, 1)`` arrays."""
-    prepared = [
-        tuple(np.asarray(c, dtype=dtype)[..., None] for c in transform.coefficients(steps))
-        for transform in transforms
-    ]
-    return [[tuple(c[i] for c in each) for each in prepared] for i in range(len(steps.number))]
+) -> list[tuple[Coefficients, ...]]:
+    """For each update, each transform's coefficients, to broadcast against ``(M, P)``."""
+    n_updates = len(steps.number)
+    by_transform = []
+    for transform in transforms:
+        cast = [c.astype(dtype) for c in transform.coefficients(steps)]
+        columns = [
+            repeat(broadcastable(c, 2), n_updates) if c.ndim == 1 else _each_update(c) for c in cast
+        ]
+        by_transform.append(zip(*columns, strict=True) if columns else repeat((), n_updates))
+    return list(zip(*by_transform, strict=True)) if transforms else [()] * n_updates

@@ -14,12 +14,104 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.stack import Array
 from sknnreg.estimators.base import BaseMLPRegularized, takes_steps
+from sknnreg.estimators.documentation import documented
 from sknnreg.estimators.parameters import CONSTRAINTS
 from sknnreg.estimators.targets import ClassTargets, LabelTargets, Targets, class_targets
 
 
+@documented
 class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
-    """TODO."""
+    """Multilayer perceptron classifier with the classical regularisers.
+
+    A scikit-learn classifier for binary, multiclass and multilabel targets. Its loss is the
+    cross-entropy: ``-log p_y`` with softmax outputs, or for two classes and for each label
+    ``-y log p - (1 - y) log(1 - p)`` with a logistic output.
+
+    {the map}
+
+    {objective}
+
+    Parameters
+    ----------
+    {parameters, places 1 to 3}
+
+    {parameters, penalties}
+
+    class_weight : dict, "balanced" or None, default=None
+        Place 4. Weights of the classes, multiplied with the sample weights, in the validation loss
+        too. "balanced" weighs class k by ``n / (n_classes * n_k)``, counting rows by their sample
+        weights (King and Zeng, 2001). Not for multilabel targets; "balanced" not with
+        ``partial_fit``, which does not see all rows.
+
+    {parameters, places 5 to 7}
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels in order, or the numbers of the labels of a multilabel target.
+
+    {attributes}
+
+    out_activation_ : str
+        "softmax"; "logistic" for two classes or a multilabel target.
+
+    {inputs}
+
+    Raises
+    ------
+    {errors}
+
+    See Also
+    --------
+    MLPRegularizedRegressor : The same for real-valued targets and counts.
+    sklearn.neural_network.MLPClassifier : scikit-learn's multilayer perceptron.
+
+    Notes
+    -----
+    {notes}
+
+    References
+    ----------
+    * King, G. and Zeng, L. (2001). Logistic regression in rare events data. Political Analysis 9.
+
+    {references}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sknnreg import MLPRegularizedClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+    >>> model = MLPRegularizedClassifier(
+    ...     (20,), dropout=0.2, l2=1e-3, early_stopping=True, max_iter=1000, random_state=0
+    ... )
+    >>> model.fit(X_train, y_train).stop_reason_
+    'no_improvement'
+    >>> model.score(X_test, y_test) > 0.8
+    True
+    >>> model.predict_proba(X_test).shape
+    (38, 3)
+
+    The fitted network is a plain one, whatever it was trained with:
+
+    >>> [weights.shape for weights in model.coefs_]
+    [(4, 20), (20, 3)]
+
+    Some other regularisers, for a fixed number of epochs:
+
+    >>> model = MLPRegularizedClassifier(
+    ...     (20, 20),
+    ...     input_noise=0.1,
+    ...     normalization="batch",
+    ...     max_norm=3.0,
+    ...     max_iter=50,
+    ...     n_iter_no_change=float("inf"),
+    ...     random_state=0,
+    ... )
+    >>> model.fit(X_train, y_train).n_iter_
+    50
+    """
 
     _parameter_constraints = {**CONSTRAINTS, "class_weight": [dict, StrOptions({"balanced"}), None]}
 

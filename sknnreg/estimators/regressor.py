@@ -13,12 +13,99 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.stack import Array
 from sknnreg.estimators.base import BaseMLPRegularized, takes_steps
+from sknnreg.estimators.documentation import documented
 from sknnreg.estimators.parameters import CONSTRAINTS
 from sknnreg.estimators.targets import ResponseTargets, Targets, regression_loss
 
 
+@documented
 class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
-    """TODO."""
+    """Multilayer perceptron regressor with the classical regularisers.
+
+    A scikit-learn regressor for one or several real-valued targets, or counts.
+
+    {the map}
+
+    {objective}
+
+    Parameters
+    ----------
+    {parameters, places 1 to 3}
+
+    {parameters, penalties}
+
+    loss : {"squared_error", "absolute_error", "huber", "poisson"}, default="squared_error"
+        Place 4. The loss L of a prediction with residual ``r = prediction - y``, in units of the
+        standardized targets if ``standardize=True``. "squared_error": ``r ** 2 / 2``, for means.
+        "absolute_error": ``|r|``, for medians. "huber": ``r ** 2 / 2`` if ``|r| <= huber_delta``,
+        else ``huber_delta * (|r| - huber_delta / 2)`` (Huber, 1964). "poisson": half the Poisson
+        deviance ``y log(y / mu) - y + mu`` of the prediction ``mu = exp(output)``, for counts and
+        other targets that are at least 0.
+
+    huber_delta : float, default=1.0
+        Place 4. Where the loss "huber" turns from quadratic to linear; greater than 0.
+
+    {parameters, places 5 to 7}
+
+    Attributes
+    ----------
+    {attributes}
+
+    out_activation_ : str
+        "identity"; "exp" with ``loss="poisson"``.
+
+    {inputs}
+
+    Raises
+    ------
+    {errors}
+
+    See Also
+    --------
+    MLPRegularizedClassifier : The same for class labels.
+    sklearn.neural_network.MLPRegressor : scikit-learn's multilayer perceptron.
+
+    Notes
+    -----
+    {notes}
+
+    References
+    ----------
+    * Huber, P. J. (1964). Robust estimation of a location parameter. Annals of Mathematical
+      Statistics 35.
+
+    {references}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sknnreg import MLPRegularizedRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> model = MLPRegularizedRegressor(
+    ...     (20,), l2=0.01, early_stopping=True, max_iter=1000, random_state=0
+    ... )
+    >>> model.fit(X_train, y_train).stop_reason_
+    'no_improvement'
+    >>> model.score(X_test, y_test) > 0.2
+    True
+
+    Predictions are in the units of y, although the network learned from standardized targets:
+
+    >>> bool(100 < model.predict(X_test).mean() < 200)
+    True
+
+    L-BFGS and an L1 penalty; many weights are exactly 0:
+
+    >>> model = MLPRegularizedRegressor(
+    ...     (20,), solver="lbfgs", l1=0.01, max_iter=2000, random_state=0
+    ... )
+    >>> model.fit(X_train, y_train).stop_reason_
+    'converged'
+    >>> bool((model.coefs_[0] == 0).mean() > 0.5)
+    True
+    """
 
     _parameter_constraints = {
         **CONSTRAINTS,

@@ -14,7 +14,7 @@ from sknnreg.engine.layers.activations import (
     Softplus,
     Tanh,
 )
-from sknnreg.engine.layers.base import Backward, Layer, Phase
+from sknnreg.engine.layers.base import Backward, Forward, Layer, Phase, Site
 from sknnreg.engine.layers.batch_normalization import BatchNormalization
 from sknnreg.engine.layers.dense import Dense
 from sknnreg.engine.layers.dropout import Dropout
@@ -28,6 +28,7 @@ __all__ = [
     "BatchNormalization",
     "Dense",
     "Dropout",
+    "Forward",
     "Identity",
     "Layer",
     "LeakyReLU",
@@ -36,6 +37,7 @@ __all__ = [
     "Phase",
     "ReLU",
     "SiLU",
+    "Site",
     "Softplus",
     "Tanh",
 ]

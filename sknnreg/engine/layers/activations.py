@@ -9,9 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from sknnreg.engine.layers.base import Backward, Layer, Phase, pass_back
-from sknnreg.engine.matrix import Views
-from sknnreg.engine.scratch import Scratch
+from sknnreg.engine.layers.base import Backward, Forward, Layer, Site, pass_through
 from sknnreg.engine.stack import Array
 
 # Klambauer et al. (2017): the fixed point of mean 0 and variance 1.
@@ -35,17 +33,21 @@ class Activation(Layer):
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
         """f'(x), given y = f(x), written to ``out``."""
 
-    def forward(
-        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
-    ) -> tuple[Array, Backward]:
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
         """``(M, B, F) -> (M, B, F)``."""
-        y = self.value(x, scratch("y", x.shape))
+        y = slope = seen = np.empty(0)
 
-        def backward(grad_y: Array, g: Views, need_input: bool) -> Array:
-            grad_y *= self.derivative(x, y, scratch("derivative", x.shape))
-            return grad_y
+        def forward(x: Array) -> Array:
+            nonlocal y, slope, seen
+            if y.shape != x.shape:
+                y, slope = np.empty_like(x), np.empty_like(x)
+            seen = x
+            return self.value(x, y)
 
-        return y, backward
+        def backward(grad_y: Array) -> Array:
+            return np.multiply(grad_y, self.derivative(seen, y, slope), out=grad_y)
+
+        return forward, backward
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,9 @@ class Identity(Activation):
         out.fill(1)
         return out
 
-    def forward(
-        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
-    ) -> tuple[Array, Backward]:
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
         """Nothing to do."""
-        return x, pass_back
+        return pass_through, pass_through
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,22 @@ class ReLU(Activation):
         np.copyto(out, x > 0)
         return out
 
-    def forward(
-        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
-    ) -> tuple[Array, Backward]:
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
         """``(M, B, F) -> (M, B, F)``; a byte mask serves both ways and is faster than maximum."""
-        positive = np.greater(x, 0, out=scratch("positive", x.shape, np.bool_))
+        y, positive = np.empty(0), np.empty(0, np.bool_)
+        zero = np.zeros((), site.dtype)
 
-        def backward(grad_y: Array, g: Views, need_input: bool) -> Array:
-            grad_y *= positive
-            return grad_y
+        def forward(x: Array) -> Array:
+            nonlocal y, positive
+            if y.shape != x.shape:
+                y, positive = np.empty_like(x), np.empty(x.shape, np.bool_)
+            np.greater(x, zero, out=positive)
+            return np.multiply(x, positive, out=y)
 
-        return np.multiply(x, positive, out=scratch("y", x.shape)), backward
+        def backward(grad_y: Array) -> Array:
+            return np.multiply(grad_y, positive, out=grad_y)
+
+        return forward, backward
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,31 @@
-"""What a layer is: a frozen configuration, columns, and a forward that returns its backward."""
+"""What a layer is: a frozen configuration that, bound to arrays, is a pair of functions."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike
 
 from sknnreg.engine.matrix import Slot, Views
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array
 from sknnreg.engine.streams import Streams
 
-# backward(grad_y, g, need_input) -> grad_x: fills the gradients ``g``; may overwrite ``grad_y``.
-# Where ``need_input`` is false nothing in front learns, and what is returned is not read.
-Backward: TypeAlias = Callable[[Array, Views, bool], Array]
+# forward(x) -> y never writes to x; backward(grad_y) -> grad_x fills the gradients of the site,
+# may overwrite grad_y, and belongs to the latest forward.
+Forward: TypeAlias = Callable[[Array], Array]
+Backward: TypeAlias = Callable[[Array], Array]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Phase:
     """How a training pass differs from inference (which has no phase at all).
 
     ``streams`` draws (None: nothing is drawn); ``weight (M, B, 1)`` are the sample weights of the
     batch divided by their sum ``(M, 1, 1)`` in ``total`` (None: every row counts alike);
-    ``cumulative`` asks running statistics to average all batches alike.
+    ``cumulative`` asks running statistics to average all batches alike. Weights change from batch
+    to batch; whether anything is drawn must not change once layers are bound.
     """
 
     streams: Streams | None = None
@@ -31,8 +35,44 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Site:
+    """Where a layer is bound: its parameters and gradients, ``n_rows`` rows a batch, the phase.
+
+    Where ``need_input`` is false nothing in front learns, and what backward returns is not read.
+    """
+
+    p: Views
+    g: Views
+    n_networks: int
+    n_rows: int
+    dtype: np.dtype[Any]
+    phase: Phase | None = None
+    need_input: bool = True
+
+    def empty(self, n_units: int, dtype: DTypeLike | None = None) -> Array:
+        """A buffer ``(M, B, n_units)``: fresh temporaries would cost more than the arithmetic."""
+        shape = (self.n_networks, self.n_rows, n_units)
+        return np.empty(shape, self.dtype if dtype is None else dtype)
+
+    def ones(self, value: float = 1.0) -> Array:
+        """``(1, 1, B)`` of a value: a product with it sums over the batch, by BLAS."""
+        return np.full((1, 1, self.n_rows), value, self.dtype)
+
+    def draws(self) -> Streams:
+        """The generators of the pass under way, where it draws."""
+        assert self.phase is not None
+        assert self.phase.streams is not None
+        return self.phase.streams
+
+    @property
+    def streams(self) -> Streams | None:
+        """The generators, if this pass draws."""
+        return None if self.phase is None else self.phase.streams
+
+
+@dataclass(frozen=True)
 class Layer(ABC):
-    """A map of signals ``(M, B, F)``; its arrays live in the matrix, its buffers in a scratch."""
+    """A map of signals ``(M, B, F)``; its arrays live in the matrix."""
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -44,16 +84,14 @@ class Layer(ABC):
         return None
 
     @abstractmethod
-    def forward(
-        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
-    ) -> tuple[Array, Backward]:
-        """``x (M, B, F)`` -> ``y`` and the closure that backpropagates; never writes to ``x``."""
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
+        """Forward and backward over the site's arrays; buffers are made here, once."""
 
     def affine(self, p: Views) -> tuple[Array, Array] | None:
         """(scale, shift) if at inference the layer is y = scale x + shift per unit, else None."""
         return None
 
 
-def pass_back(grad_y: Array, g: Views, need_input: bool) -> Array:
-    """The backward of a layer that lets its input through."""
-    return grad_y
+def pass_through(signal: Array) -> Array:
+    """Either way of a layer that does nothing."""
+    return signal

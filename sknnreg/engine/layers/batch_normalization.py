@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sknnreg.engine.layers.base import Backward, Layer, Phase
+from sknnreg.engine.layers.base import Backward, Forward, Layer, Phase, Site
 from sknnreg.engine.matrix import Slot, Views
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array, PerNetwork, per_network
 from sknnreg.engine.streams import Streams
 
@@ -41,52 +40,73 @@ class BatchNormalization(Layer):
         p.scale[...] = 1
         p.variance[...] = 1
 
-    def forward(
-        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
-    ) -> tuple[Array, Backward]:
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
         """``(M, B, F) -> (M, B, F)``."""
-        epsilon = per_network(self.epsilon, x)
-        mean_weight = scratch.mean_weights(x.shape[1])
-        if phase is not None:
-            if phase.weight is not None:
-                mean_weight = phase.weight.mT
-            mean = np.matmul(mean_weight, x, out=scratch("mean", p.mean.shape))
-            centred = np.subtract(x, mean, out=scratch("centred", x.shape))
-            square = np.square(centred, out=scratch("square", x.shape))
-            variance = np.matmul(mean_weight, square, out=scratch("variance", p.mean.shape))
-            self._update_running(p, mean, variance, phase, x.shape[1])
-        else:
-            centred = np.subtract(x, p.mean, out=scratch("centred", x.shape))
-            variance = p.variance
-        inverse = 1.0 / np.sqrt(variance + epsilon)
-        slope = inverse * p.scale
-        y = np.multiply(centred, slope, out=scratch("y", x.shape))
-        y += p.shift
+        if site.phase is None:
+            return self._bind_inference(site)
+        p, g, phase, n_rows = site.p, site.g, site.phase, site.n_rows
+        y, centred, work = (site.empty(self.n_units) for _ in range(3))
+        mean, variance, inverse = (np.empty(p.mean.shape, site.dtype) for _ in range(3))
+        ones, uniform = site.ones(), site.ones(1.0 / n_rows)
+        epsilon = per_network(self.epsilon, y)
 
-        def backward(grad_y: Array, g: Views, need_input: bool) -> Array:
-            ones = scratch.ones(x.shape[1])
-            product = np.multiply(grad_y, centred, out=scratch("square", x.shape))
-            np.matmul(ones, product, out=g.scale)
+        def forward(x: Array) -> Array:
+            mean_of = uniform if phase.weight is None else phase.weight.mT
+            np.matmul(mean_of, x, out=mean)
+            np.subtract(x, mean, out=centred)
+            np.matmul(mean_of, np.square(centred, out=work), out=variance)
+            self._update_running(p, mean, variance, phase, n_rows)
+            np.add(variance, epsilon, out=inverse)
+            np.divide(1.0, np.sqrt(inverse, out=inverse), out=inverse)
+            np.multiply(centred, inverse * p.scale, out=y)
+            np.add(y, p.shift, out=y)
+            return y
+
+        def backward(grad_y: Array) -> Array:
+            np.matmul(ones, np.multiply(grad_y, centred, out=work), out=g.scale)
             g.scale *= inverse
             np.matmul(ones, grad_y, out=g.shift)
-            if phase is not None:
-                # mean and variance depend on every row of the batch, by its weight
-                share = 1.0 / x.shape[1] if phase.weight is None else 1.0
-                along = np.multiply(centred, inverse * g.scale * share, out=product)
-                along += g.shift * share
-                if phase.weight is not None:
-                    along *= phase.weight
-                grad_y -= along
-            grad_y *= slope
+            # mean and variance depend on every row of the batch, by its weight
+            share = 1.0 / n_rows if phase.weight is None else 1.0
+            np.multiply(centred, inverse * g.scale * share, out=work)
+            np.add(work, g.shift * share, out=work)
+            if phase.weight is not None:
+                np.multiply(work, phase.weight, out=work)
+            np.subtract(grad_y, work, out=grad_y)
+            np.multiply(grad_y, inverse * p.scale, out=grad_y)
             return grad_y
 
-        return y, backward
+        return forward, backward
+
+    def _bind_inference(self, site: Site) -> tuple[Forward, Backward]:
+        p, g = site.p, site.g
+        y, centred, work = (site.empty(self.n_units) for _ in range(3))
+        ones, epsilon = site.ones(), per_network(self.epsilon, y)
+
+        def forward(x: Array) -> Array:
+            np.subtract(x, p.mean, out=centred)
+            np.multiply(centred, p.scale / np.sqrt(p.variance + epsilon), out=y)
+            np.add(y, p.shift, out=y)
+            return y
+
+        def backward(grad_y: Array) -> Array:
+            inverse = 1.0 / np.sqrt(p.variance + epsilon)
+            np.matmul(ones, np.multiply(grad_y, centred, out=work), out=g.scale)
+            g.scale *= inverse
+            np.matmul(ones, grad_y, out=g.shift)
+            np.multiply(grad_y, inverse * p.scale, out=grad_y)
+            return grad_y
+
+        return forward, backward
 
     def _update_running(
         self, p: Views, mean: Array, variance: Array, phase: Phase, n_rows: int
     ) -> None:
-        total = np.float64(n_rows) if phase.total is None else phase.total
-        unbiased = np.where(total > 1, total / np.maximum(total - 1, 1e-9), 1.0)
+        if phase.total is None:
+            unbiased = np.asarray(n_rows / max(n_rows - 1, 1))
+        else:
+            total = phase.total
+            unbiased = np.where(total > 1, total / np.maximum(total - 1, 1e-9), 1.0)
         p.count += 1
         keep = np.asarray(self.momentum, dtype=np.float64).reshape(-1, 1, 1)
         # The weight of the newest batch in a bias-corrected average, (1 - k) / (1 - k^t).

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sknnreg.engine.initializers import glorot_uniform
-from sknnreg.engine.layers.base import Backward, Layer, Phase
+from sknnreg.engine.layers.base import Backward, Forward, Layer, Site
 from sknnreg.engine.matrix import Slot, Views
-from sknnreg.engine.reparametrizations import Reparametrization, weights_in_use
-from sknnreg.engine.scratch import Scratch
+from sknnreg.engine.reparametrizations import Reparametrization, bind_weights
 from sknnreg.engine.stack import Array
 from sknnreg.engine.streams import Streams
 
@@ -37,28 +36,27 @@ class Dense(Layer):
             if self.bias:
                 glorot_uniform(generator, self.gain, p.bias[row], fans=(self.n_in, self.n_out))
 
-    def forward(
-        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
-    ) -> tuple[Array, Backward]:
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
         """``(M, B, n_in) -> (M, B, n_out)``."""
-        weight, weight_backward = p.weight, None
-        if self.reparametrizations and phase is not None and phase.streams is not None:
-            weight, weight_backward = weights_in_use(
-                self.reparametrizations, p, self.name, phase.streams, scratch
-            )
-        m, rows, _ = x.shape
-        y = np.matmul(x, weight, out=scratch("y", (m, rows, self.n_out)))
-        if self.bias:
-            y += p.bias
+        p, g, need_input = site.p, site.g, site.need_input
+        members = self.reparametrizations if site.streams is not None else ()
+        weights = bind_weights(members, self.name, p, g, site.draws)
+        bias = p.bias if self.bias else None
+        y, ones = site.empty(self.n_out), site.ones()
+        grad_x = site.empty(self.n_in) if need_input else y
+        seen, weight = y, p.weight
 
-        def backward(grad_y: Array, g: Views, need_input: bool) -> Array:
-            np.matmul(x.mT, grad_y, out=g.weight)
-            if weight_backward is not None:
-                weight_backward(g)
-            if self.bias:
-                np.matmul(scratch.ones(rows), grad_y, out=g.bias)
-            if not need_input:
-                return grad_y
-            return np.matmul(grad_y, weight.mT, out=scratch("grad_x", (m, rows, self.n_in)))
+        def forward(x: Array) -> Array:
+            nonlocal seen, weight
+            seen, weight = x, weights.forward()
+            np.matmul(x, weight, out=y)
+            return y if bias is None else np.add(y, bias, out=y)
 
-        return y, backward
+        def backward(grad_y: Array) -> Array:
+            np.matmul(seen.mT, grad_y, out=g.weight)
+            weights.backward()
+            if bias is not None:
+                np.matmul(ones, grad_y, out=g.bias)
+            return np.matmul(grad_y, weight.mT, out=grad_x) if need_input else grad_y
+
+        return forward, backward

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from sknnreg.engine.layers.base import Backward, Layer, Phase, pass_back
+from sknnreg.engine.layers.base import Backward, Forward, Layer, Site, pass_through
 from sknnreg.engine.matrix import Views
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array, PerNetwork, per_network
 from sknnreg.engine.streams import LEVELS, keep_levels
 
@@ -34,39 +33,36 @@ class Dropout(Layer):
     def _keep(self) -> np.ndarray[Any, Any]:
         return keep_levels(np.atleast_1d(np.asarray(self.rate, dtype=np.float64))) / LEVELS
 
-    def forward(
-        self, p: Views, x: Array, phase: Phase | None, scratch: Scratch
-    ) -> tuple[Array, Backward]:
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
         """``(M, B, F) -> (M, B, F)``."""
-        if phase is None or phase.streams is None:
-            return (x, pass_back) if self.inverted else self._shrink(x, scratch)
-        m, rows, units = x.shape
-        n_words = -(-rows * units // 4)
-        words = phase.streams.bits(self.name, scratch("words", (m, n_words), np.uint64))
-        draws = words.view(np.uint16)[:, : rows * units].reshape(x.shape)
+        if site.streams is None:
+            return (pass_through, pass_through) if self.inverted else self._bind_shrinking(site)
+        name = self.name
+        y, mask = site.empty(self.n_units), site.empty(self.n_units)
+        kept = site.empty(self.n_units, np.bool_)
+        n_draws = site.n_rows * self.n_units
+        words = np.empty((site.n_networks, -(-n_draws // 4)), np.uint64)
+        draws = words.view(np.uint16)[:, :n_draws].reshape(y.shape)
         # The last level kept, not the first dropped: 2**16 itself would not fit 16 bits.
-        last = (keep_levels(np.atleast_1d(np.asarray(self.rate))) - 1).astype(np.uint16)
-        kept = np.less_equal(draws, last.reshape(-1, 1, 1), out=scratch("kept", x.shape, np.bool_))
-        mask = scratch("mask", x.shape)
-        if self.inverted:
-            np.multiply(kept, per_network(1.0 / self._keep, mask), out=mask)
-        else:
-            np.copyto(mask, kept)
+        levels = keep_levels(np.atleast_1d(np.asarray(self.rate)))
+        last = (levels - 1).astype(np.uint16).reshape(-1, 1, 1)
+        size = per_network(1.0 / self._keep if self.inverted else np.ones(1), mask)
 
-        def backward(grad_y: Array, g: Views, need_input: bool) -> Array:
-            grad_y *= mask
-            return grad_y
+        def forward(x: Array) -> Array:
+            site.draws().bits(name, words)
+            np.less_equal(draws, last, out=kept)
+            np.multiply(kept, size, out=mask)
+            return np.multiply(x, mask, out=y)
 
-        return np.multiply(x, mask, out=scratch("y", x.shape)), backward
+        def backward(grad_y: Array) -> Array:
+            return np.multiply(grad_y, mask, out=grad_y)
 
-    def _shrink(self, x: Array, scratch: Scratch) -> tuple[Array, Backward]:
-        keep = per_network(self._keep, x)
+        return forward, backward
 
-        def backward(grad_y: Array, g: Views, need_input: bool) -> Array:
-            grad_y *= keep
-            return grad_y
-
-        return np.multiply(x, keep, out=scratch("y", x.shape)), backward
+    def _bind_shrinking(self, site: Site) -> tuple[Forward, Backward]:
+        y = site.empty(self.n_units)
+        keep = per_network(self._keep, y)
+        return lambda x: np.multiply(x, keep, out=y), lambda grad: np.multiply(grad, keep, out=grad)
 
     def affine(self, p: Views) -> tuple[Array, Array] | None:
         """Scale 1, or 1 - p where the survivors were not scaled up; no shift."""

@@ -40,7 +40,10 @@ class Transform(ABC):
         return {}
 
     def coefficients(self, steps: Steps) -> Coefficients:
-        """Numbers ``(n_updates, M)`` that an update needs, for a whole epoch at once."""
+        """Numbers that an update needs, for a whole epoch at once.
+
+        ``(n_updates, M)``, or ``(M,)`` for what is the same at every update.
+        """
         return ()
 
     @abstractmethod
@@ -52,7 +55,7 @@ class Transform(ABC):
         coefficients: Coefficients,
         work: Array,
     ) -> None:
-        """Change ``updates`` in place; coefficients come as ``(M, 1)``; ``work`` is scratch."""
+        """Change ``updates`` in place; coefficients broadcast against it; ``work`` is scratch."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Momentum(Transform):
 
     def coefficients(self, steps: Steps) -> Coefficients:
         """-rate and mu."""
-        return -steps.learning_rate, np.broadcast_to(self.momentum, steps.learning_rate.shape)
+        return -steps.learning_rate, np.atleast_1d(self.momentum)
 
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
@@ -62,13 +62,8 @@ class Adam(Transform):
         b1, b2 = np.asarray(self.beta_1), np.asarray(self.beta_2)
         root = np.sqrt(1 - b2)
         step = -steps.learning_rate * np.sqrt(1 - b2**steps.number) / (1 - b1**steps.number)
-        shape = step.shape
-        return (
-            np.broadcast_to(b1, shape),
-            np.broadcast_to(b2, shape),
-            np.broadcast_to(self.epsilon / root, shape),
-            step * (1 - b1) / root,
-        )
+        epsilon = np.atleast_1d(self.epsilon / root)
+        return np.atleast_1d(b1), np.atleast_1d(b2), epsilon, step * ((1 - b1) / root)
 
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array

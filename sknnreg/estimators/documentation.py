@@ -1,0 +1,383 @@
+"""What the docstrings of both estimators share, written once.
+
+``documented`` puts the texts below where a class docstring has their names in braces, alone on a
+line: ``{the map}``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_PLACE = re.compile(r"^\{(.+)\}$", re.MULTILINE)
+
+TEXTS = {
+    "the map": """
+Every regulariser is off by default and acts at one of seven places, here in the order in which
+the data meets them. The parameters below come in the same order.
+
+=====================  ==========================================================================
+place                  parameters
+=====================  ==========================================================================
+(the network)          ``hidden_layer_sizes``, ``activation``
+1 data                 ``standardize``, ``input_noise``
+2 signal               ``dropout``, ``input_dropout``, ``dropout_scaling``, ``normalization``,
+                       ``normalization_position``, ``normalization_epsilon``,
+                       ``normalization_momentum``, ``batch_statistics``
+3 weights in use       ``weight_noise``
+4 objective            ``l1``, ``l2``; of a classifier ``class_weight``;
+                       of a regressor ``loss``, ``huber_delta``
+5 update               ``solver``, ``learning_rate``, ``learning_rate_init``, ``power_t``,
+                       ``momentum``, ``nesterovs_momentum``, ``beta_1``, ``beta_2``,
+                       ``epsilon``, ``max_fun``, ``weight_decay``, ``gradient_noise``,
+                       ``gradient_noise_decay``, ``clip_norm``, ``batch_size``, ``shuffle``
+6 weights at rest      ``max_norm``
+7 time                 ``max_iter``, ``tol``, ``n_iter_no_change``, ``early_stopping``,
+                       ``validation_fraction``, ``early_stopping_scoring``, ``max_time``
+(all else)             ``warm_start``, ``dtype``, ``random_state``, ``verbose``
+=====================  ==========================================================================
+""",
+    "objective": """
+Training minimises::
+
+    J = sum_i s_i L_i / sum_i s_i  +  l1 ||W||_1  +  (l2 / 2) ||W||_2^2
+
+where ``L_i`` is the loss of row i, summed over the outputs if there are several, and ``s_i`` its
+weight. W stands for all weight matrices; biases and the gamma and beta of batch normalization are
+never penalised. The strength of a penalty depends neither on the number of rows nor on the batch
+size. A row of weight 0 is left out before anything else happens.
+
+After training, standardization, batch normalization and dropout scaling are folded into
+``coefs_`` and ``intercepts_``, which are those of a plain multilayer perceptron on the original
+inputs.
+""",
+    "parameters, places 1 to 3": """
+hidden_layer_sizes : int or array-like of shape (n_hidden_layers,), default=(100,)
+    Number of units in each hidden layer. ``()`` is a linear model.
+
+activation : str or array-like of str, default="relu"
+    Activation function of the hidden layers, one for all or one for each: "identity",
+    "logistic", "tanh", "relu", "leaky_relu" (slope 0.01 below 0), "elu", "selu", "gelu",
+    "silu", "mish" or "softplus".
+
+standardize : bool, default=True
+    Place 1. Whether to bring each input to mean 0 and variance 1, ``(x - mean) / std``, and a
+    regressor's targets as well (with ``loss="poisson"`` they are divided by their mean
+    instead). Mean and variance are weighted by the sample weights and come from the training
+    rows only, not from the validation rows. Constant columns keep their scale, and sparse
+    inputs are scaled but not centred.
+
+input_noise : float, default=0.0
+    Place 1. Standard deviation, at least 0, of Gaussian noise added to the inputs,
+    ``x + input_noise * N(0, 1)``, drawn anew for every batch; in units of the standardized
+    inputs if ``standardize=True``. Source: Bishop (1995).
+
+dropout : float or array-like of float, default=0.0
+    Place 2. Probability, in [0, 1), of *dropping* a hidden unit, one for all hidden layers or
+    one for each. Texts that write p for the probability of *keeping* a unit mean
+    ``1 - dropout``. A new mask is drawn for every row of every batch. Source: Srivastava et
+    al. (2014).
+
+input_dropout : float, default=0.0
+    Place 2. The same for the inputs: a dropped input is 0, which is its mean if it is
+    standardized.
+
+dropout_scaling : {"train", "predict"}, default="train"
+    Place 2. "train": units that survive are multiplied by ``1 / (1 - dropout)`` while training
+    (inverted dropout). "predict": they are left alone, and the outgoing weights are multiplied
+    by ``1 - dropout`` after training.
+
+normalization : {"batch"} or None, default=None
+    Place 2. "batch" normalizes each hidden unit over the batch, ``y = gamma (x - mean) /
+    sqrt(var + normalization_epsilon) + beta``, gamma and beta being trained. Mean and variance
+    are weighted by the sample weights. A last batch of a single row joins the one before it.
+    Source: Ioffe and Szegedy (2015).
+
+normalization_position : {"before", "after"}, default="before"
+    Place 2. Before or after the activation function. Before, the layer has no bias of its own,
+    since beta plays its part.
+
+normalization_epsilon : float, default=1e-5
+    Place 2. Added to the variance; greater than 0.
+
+normalization_momentum : float, default=0.9
+    Place 2. Momentum m, in [0, 1), of the running statistics that predictions use,
+    ``r <- m r + (1 - m) batch``, corrected for starting at nothing. The running variance takes
+    ``S / (S - 1)`` times the batch's variance, S being the sum of the batch's weights (its
+    number of rows if there are none).
+
+batch_statistics : {"moving", "population"}, default="moving"
+    Place 2. "moving": predictions use the running statistics. "population": after training,
+    they are replaced by the mean of the batch means and of the unbiased batch variances over
+    one pass through the training rows (Ioffe and Szegedy, 2015, algorithm 2). Without effect
+    if ``normalization`` is None. With ``solver="lbfgs"`` the statistics are always those of
+    all training rows.
+
+weight_noise : float, default=0.0
+    Place 3. Standard deviation, at least 0, of Gaussian noise on all weights (not biases) as
+    they are used, ``W + weight_noise * N(0, 1)``, drawn anew for every batch. The update is
+    made to the weights without noise. Source: An (1996).
+""",
+    "parameters, penalties": """
+l1 : float, default=0.0
+    Place 4. Strength, at least 0, of the penalty ``l1 * ||W||_1``, the sum of absolute weights.
+    Source: Tibshirani (1996). With "sgd" and "adam" it acts after each step as
+    soft-thresholding, ``w <- sign(w) max(|w| - step * l1, 0)`` with the nominal step size
+    (Daubechies et al., 2004), so that zeros are exact; a weight needs many steps to get there
+    if the step size is small. "lbfgs" minimises the penalised objective itself and usually
+    gives more zeros.
+
+l2 : float, default=0.0
+    Place 4. Strength, at least 0, of the penalty ``(l2 / 2) * ||W||_2^2``, half the sum of
+    squared weights. Its gradient ``l2 * w`` goes through the optimiser like any other (compare
+    ``weight_decay``). ``MLPClassifier(alpha=a)`` with batches of B rows corresponds to
+    ``l2 = a / B``. Sources: Hoerl and Kennard (1970), Krogh and Hertz (1992).
+""",
+    "parameters, places 5 to 7": """
+solver : {"adam", "sgd", "lbfgs"}, default="adam"
+    Place 5. "adam" (Kingma and Ba, 2015); "sgd", gradient descent on mini-batches with
+    momentum; "lbfgs", a quasi-Newton method on all rows at once (Byrd et al., 1995).
+    "lbfgs" needs a deterministic objective and takes no plain steps, so ``input_noise``,
+    ``dropout``, ``input_dropout``, ``weight_noise``, ``gradient_noise``, ``weight_decay``,
+    ``clip_norm`` and ``max_norm`` must be off.
+
+learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+    Place 5. The step size over time. "constant": ``learning_rate_init``. "invscaling":
+    ``learning_rate_init / (t + 1) ** power_t``, t being the number of rows seen before the
+    epoch. "adaptive" (only with ``solver="sgd"``): divided by 5 where training would otherwise
+    stop for lack of improvement; training stops once it is at most 1e-6.
+
+learning_rate_init : float, default=0.001
+    Place 5. The first step size; greater than 0. Not used by "lbfgs".
+
+power_t : float, default=0.5
+    Place 5. Exponent, at least 0, of "invscaling".
+
+momentum : float, default=0.9
+    Place 5. Momentum of "sgd", in [0, 1]: ``v <- momentum * v - step * gradient``, ``w <- w +
+    v``. Source: Polyak (1964).
+
+nesterovs_momentum : bool, default=True
+    Place 5. Whether "sgd" looks ahead: ``w <- w + momentum * v - step * gradient`` with the new
+    v. Sources: Nesterov (1983), Sutskever et al. (2013).
+
+beta_1 : float, default=0.9
+    Place 5. Decay, in [0, 1), of the average of gradients in "adam".
+
+beta_2 : float, default=0.999
+    Place 5. Decay, in [0, 1), of the average of squared gradients in "adam".
+
+epsilon : float, default=1e-8
+    Place 5. Added to the denominator in "adam"; greater than 0.
+
+max_fun : int, default=15000
+    Place 5. Largest number of evaluations of the objective with "lbfgs".
+
+weight_decay : float, default=0.0
+    Place 5. Decoupled weight decay, at least 0: each step also takes ``step * weight_decay * w``
+    off the weights (not biases), past the optimiser. The same as ``l2`` with "sgd" and
+    ``momentum=0``; something else with "adam". Source: Loshchilov and Hutter (2019).
+
+gradient_noise : float, default=0.0
+    Place 5. Standard deviation s, at least 0, of Gaussian noise on the gradient; at update t =
+    0, 1, ... its variance is ``s ** 2 / (1 + t) ** gradient_noise_decay``. Source: Neelakantan
+    et al. (2015).
+
+gradient_noise_decay : float, default=0.0
+    Place 5. How fast the variance of the gradient noise falls; at least 0. The source uses
+    0.55.
+
+clip_norm : float or None, default=None
+    Place 5. Gradients whose L2 norm over all parameters is larger than this are rescaled to it,
+    ``g * min(1, clip_norm / ||g||_2)``; greater than 0, None for no limit. Source: Pascanu et
+    al. (2013).
+
+batch_size : int or "auto", default="auto"
+    Place 5. Rows per mini-batch, at most all of them; "auto" is ``min(200, n_samples)``.
+    Small batches make the gradient noisier. Not used by "lbfgs".
+
+shuffle : bool, default=True
+    Place 5. Whether to draw a new order of the rows for every epoch.
+
+max_norm : float or None, default=None
+    Place 6. After each step, the incoming weights ``w_j`` of every unit, output units included,
+    are rescaled so that ``||w_j||_2 <= max_norm``; greater than 0, None for no limit. Source:
+    Srebro et al. (2005).
+
+max_iter : int, default=200
+    Place 7. Largest number of epochs, or of iterations with "lbfgs". If it ends training, a
+    ``ConvergenceWarning`` says so, unless ``n_iter_no_change=float("inf")``.
+
+tol : float, default=1e-4
+    Place 7. Smallest improvement that counts; at least 0. With "lbfgs", training has converged
+    once no component of the gradient is larger than this in absolute value.
+
+n_iter_no_change : int or float("inf"), default=10
+    Place 7. Training stops after exactly this many epochs in a row that did not improve the
+    best value so far by ``tol``. The value is the training objective, or with
+    ``early_stopping=True`` the validation loss or score. ``float("inf")`` trains for all of
+    ``max_iter`` epochs. With "lbfgs" it counts only if ``early_stopping=True``. Source:
+    Prechelt (1998).
+
+early_stopping : bool, default=False
+    Place 7. Whether to judge the network after each epoch on rows it does not learn from, and
+    to keep the weights of the best epoch, batch normalization's statistics included. The rows
+    are ``X_val`` and ``y_val`` of ``fit`` or else a part split off the training rows,
+    stratified by class in a classifier.
+
+validation_fraction : float, default=0.1
+    Place 7. Share of the rows to split off, in (0, 1). Used only if ``early_stopping=True`` and
+    ``fit`` is given no ``X_val``.
+
+early_stopping_scoring : str or callable, default="loss"
+    Place 7. What decides: "loss" for the validation loss (without penalties), or the name of a
+    scikit-learn scorer, or a callable ``scorer(estimator, X, y)``.
+
+max_time : float or None, default=None
+    Place 7. Seconds, greater than 0, after which training stops at the end of the epoch. Results
+    then depend on the machine.
+
+warm_start : bool, default=False
+    Whether another call of ``fit`` goes on where the last one ended, with the optimiser's
+    moments, schedule, random generators, scales and validation split, for up to ``max_iter``
+    further epochs. 10 and then 10 more epochs give the same network as 20.
+
+dtype : {"auto", "float32", "float64"}, default="auto"
+    Precision of training. "auto" is float64 with "lbfgs" and wherever one batch holds all
+    training rows, so that the result depends neither on the order of the rows nor on writing
+    weights as repeated rows (up to rounding, and provided that nothing is drawn per row);
+    float32 otherwise. ``coefs_`` and predictions are float64 in any case.
+
+random_state : int, RandomState instance or None, default=None
+    Seed of the starting weights, the shuffling, the validation split and every regulariser that
+    draws. Each of them has a generator of its own, so that two settings compared at one seed
+    share their start and their batches.
+
+verbose : bool or int, default=False
+    Whether to print a line per epoch.
+""",
+    "attributes": """
+coefs_ : list of ndarray of shape (n_in, n_out)
+    Weights of each layer of the plain network that the fitted one was folded into.
+
+intercepts_ : list of ndarray of shape (n_out,)
+    Its biases.
+
+loss_ : float
+    The objective in the last epoch.
+
+best_loss_ : float or None
+    The smallest objective of an epoch; None if ``early_stopping=True``.
+
+loss_curve_ : list of float
+    The objective J for each epoch, averaged over the batches as training met them, with every
+    regulariser at work; that is why it can be above the validation loss.
+
+validation_loss_curve_ : list of float or None
+    The loss on the validation rows after each epoch, without penalties and with nothing drawn;
+    None if there are no such rows.
+
+validation_scores_ : list of float or None
+    What early stopping goes by, higher being better: the scores, or minus the validation loss
+    if ``early_stopping_scoring="loss"``. None if ``early_stopping=False``.
+
+best_validation_score_ : float or None
+    The highest of them.
+
+learning_rate_curve_ : list of float
+    The step size at the end of each epoch (1 for "lbfgs").
+
+best_iteration_ : int
+    The number of the best epoch, counted from 1. With ``early_stopping=True`` the weights are
+    those of this epoch, otherwise those of the last.
+
+stop_reason_ : str
+    Why training ended: "no_improvement", "max_iter", "max_time", "callback", "interrupted" (by
+    the keyboard), "diverged" or, with ``learning_rate="adaptive"``, "step_size_too_small"; with
+    "lbfgs" also "converged", "max_fun" or "line_search_failed".
+
+n_iter_ : int
+    Number of epochs, over all calls of ``partial_fit`` or of ``fit`` with ``warm_start=True``.
+
+t_ : int
+    Number of rows that training has seen, counted once per epoch.
+
+n_layers_ : int
+    Number of layers, input and output included.
+
+n_outputs_ : int
+    Number of outputs.
+""",
+    "inputs": """
+n_features_in_ : int
+    Number of inputs.
+
+feature_names_in_ : ndarray of shape (n_features_in_,)
+    Names of the inputs, if X is a data frame whose column names are all strings.
+""",
+    "errors": """
+ValueError
+    By ``fit``: if a parameter is out of its range; if two parameters do not go together, such as
+    ``dropout`` and ``solver="lbfgs"``, the message naming both and a way out; if the data cannot
+    be used; if the loss or a weight stops being finite, the message naming the epoch and the step
+    size. In the last case ``early_stopping=True`` keeps the best weights so far, and a
+    ``ConvergenceWarning`` takes the place of the error.
+AttributeError
+    By ``partial_fit`` if ``solver="lbfgs"``, which takes no single steps.
+""",
+    "notes": """
+On small tabular data a linear model or a random forest is often as good or better: compare. The
+differences between regularisers are often smaller than those between one test set and another.
+""",
+    "references": """
+* An, G. (1996). The effects of adding noise during backpropagation training on a generalization
+  performance. Neural Computation 8.
+* Bishop, C. M. (1995). Training with noise is equivalent to Tikhonov regularization. Neural
+  Computation 7.
+* Byrd, R. H., Lu, P., Nocedal, J. and Zhu, C. (1995). A limited memory algorithm for bound
+  constrained optimization. SIAM Journal on Scientific Computing 16.
+* Daubechies, I., Defrise, M. and De Mol, C. (2004). An iterative thresholding algorithm for
+  linear inverse problems with a sparsity constraint. Communications on Pure and Applied
+  Mathematics 57.
+* Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward
+  neural networks. AISTATS. (Starting weights.)
+* Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression: biased estimation for nonorthogonal
+  problems. Technometrics 12.
+* Ioffe, S. and Szegedy, C. (2015). Batch normalization: accelerating deep network training by
+  reducing internal covariate shift. ICML.
+* Kingma, D. P. and Ba, J. (2015). Adam: a method for stochastic optimization. ICLR.
+* Krogh, A. and Hertz, J. A. (1992). A simple weight decay can improve generalization. NIPS 4.
+* Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. ICLR.
+* Neelakantan, A. et al. (2015). Adding gradient noise improves learning for very deep networks.
+  arXiv:1511.06807.
+* Nesterov, Y. (1983). A method for solving the convex programming problem with convergence rate
+  O(1/k^2). Doklady Akademii Nauk SSSR 269.
+* Pascanu, R., Mikolov, T. and Bengio, Y. (2013). On the difficulty of training recurrent neural
+  networks. ICML.
+* Polyak, B. T. (1964). Some methods of speeding up the convergence of iteration methods. USSR
+  Computational Mathematics and Mathematical Physics 4.
+* Prechelt, L. (1998). Early stopping - but when? In: Neural Networks: Tricks of the Trade.
+* Srebro, N., Rennie, J. D. M. and Jaakkola, T. S. (2005). Maximum-margin matrix factorization.
+  NIPS 17.
+* Srivastava, N. et al. (2014). Dropout: a simple way to prevent neural networks from overfitting.
+  Journal of Machine Learning Research 15.
+* Sutskever, I. et al. (2013). On the importance of initialization and momentum in deep learning.
+  ICML.
+* Tibshirani, R. (1996). Regression shrinkage and selection via the lasso. Journal of the Royal
+  Statistical Society B 58.
+""",
+}
+
+
+def documented(cls: type[T]) -> type[T]:
+    """Fill the placeholders in a class docstring; without docstrings (``-OO``), do nothing."""
+    if cls.__doc__ is not None:
+        cls.__doc__ = _PLACE.sub(_text, inspect.cleandoc(cls.__doc__))
+    return cls
+
+
+def _text(match: re.Match[str]) -> str:
+    return TEXTS[match[1]].strip("\n")
