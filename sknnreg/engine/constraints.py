@@ -19,8 +19,8 @@ class Constraint(ABC):
         """In which networks it binds at all."""
 
     @abstractmethod
-    def project(self, weight: Array, learning_rate: Array) -> None:
-        """Project in place; ``learning_rate (M,)`` is the step size just taken."""
+    def project(self, weight: Array) -> None:
+        """Project in place."""
 
 
 @dataclass(frozen=True)
@@ -34,30 +34,10 @@ class MaxNorm(Constraint):
         """Off at an infinite radius."""
         return np.asarray(self.radius) < np.inf
 
-    def project(self, weight: Array, learning_rate: Array) -> None:
+    def project(self, weight: Array) -> None:
         """Scale the columns that are too long onto the sphere."""
         norm = np.sqrt(np.square(weight).sum(axis=-2, keepdims=True))
         radius = per_network(self.radius, weight)
         # A hair inside the ball, so that rounding never leaves it and projecting twice is once.
         shrink = radius * (1 - 4 * np.finfo(weight.dtype).eps) / np.maximum(norm, radius)
         weight *= np.where(norm > radius, shrink, 1)
-
-
-@dataclass(frozen=True)
-class SoftThreshold(Constraint):
-    """W <- sign(W) max(abs(W) - step size x l1, 0), L1's proximal step.
-
-    (Daubechies et al., 2004.)
-    """
-
-    l1: PerNetwork
-
-    @property
-    def active(self) -> np.ndarray[Any, Any]:
-        """Off at strength 0."""
-        return np.asarray(self.l1) > 0
-
-    def project(self, weight: Array, learning_rate: Array) -> None:
-        """W minus its clipped self: exact zeros inside the threshold."""
-        threshold = per_network(learning_rate * np.asarray(self.l1), weight)
-        weight -= np.clip(weight, -threshold, threshold)

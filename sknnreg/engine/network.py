@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
@@ -22,6 +23,11 @@ class Network:
     def layout(self) -> Layout:
         """Where the layers' arrays stand in the matrix."""
         return Layout([layer.slots for layer in self.layers])
+
+    @property
+    def largest_weight(self) -> int:
+        """Numbers in the largest weight matrix of a network."""
+        return max(prod(column.slot.shape) for column in self.layout.named("weight"))
 
     def initialize(self, streams: Streams, dtype: np.dtype[np.floating]) -> Array:
         """A starting matrix ``(M, P)``."""

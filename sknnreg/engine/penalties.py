@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from sknnreg.engine.stack import Array, PerNetwork, per_network
 @dataclass(frozen=True)
 class Penalty(ABC):
     """A term of the objective in the weight columns ``(M, n)`` alone."""
+
+    # Whether it acts after the step too, where it has no gradient.
+    proximal: ClassVar[bool] = False
 
     strength: PerNetwork
 
@@ -27,6 +30,10 @@ class Penalty(ABC):
     @abstractmethod
     def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
         """Add the term's gradient to ``grads``; any block of columns; ``work`` is scratch."""
+
+    def shrink(self, weights: Array, step_size: Array, work: Array) -> None:
+        """The term's proximal step, in place; ``step_size`` broadcasts against ``weights``."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,13 @@ class L2(Penalty):
 class L1(Penalty):
     """l1 ||W||_1 (Tibshirani, 1996).
 
-    It has no gradient at 0, so it acts after the step, as soft-thresholding (a constraint).
+    It has no gradient at 0, so it acts after the step by soft-thresholding, the proximal step of
+    Daubechies et al. (2004): w <- sign(w) max(abs(w) - step size x l1, 0), and zeros are exact.
+    The step size is what a lasting gradient is multiplied by, weight by weight under Adam (Yun et
+    al., 2021), or else the optimiser would change the penalty's strength.
     """
+
+    proximal: ClassVar[bool] = True
 
     def value(self, weights: Array) -> Array:
         """The sum of absolute values times the strength."""
@@ -58,3 +70,8 @@ class L1(Penalty):
     def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
         """Nothing: see the class."""
         return None
+
+    def shrink(self, weights: Array, step_size: Array, work: Array) -> None:
+        """W minus its clipped self: exact zeros inside the threshold."""
+        threshold = step_size * per_network(self.strength, weights)
+        weights -= np.clip(weights, -threshold, threshold, out=work)

@@ -12,6 +12,7 @@ from sknnreg.engine.judgement import end_epoch
 from sknnreg.engine.lbfgs import minimize
 from sknnreg.engine.problem import Problem, Result
 from sknnreg.engine.stack import Array
+from sknnreg.engine.threads import blas_threads
 
 
 def train(problems: Sequence[Problem]) -> list[Result]:
@@ -19,9 +20,14 @@ def train(problems: Sequence[Problem]) -> list[Result]:
 
     A keyboard interrupt ends them all where they are, with ``stop_reason`` "interrupted".
     """
-    if problems[0].recipe.lbfgs is not None:
-        return [minimize(problem) for problem in problems]
-    cohort = Cohort(problems)
+    recipe = problems[0].recipe
+    with blas_threads(recipe.batch_size * recipe.network.largest_weight):
+        if recipe.lbfgs is not None:
+            return [minimize(problem) for problem in problems]
+        return _train_cohort(Cohort(problems))
+
+
+def _train_cohort(cohort: Cohort) -> list[Result]:
     # What overflows is found at the epoch's end and named there, not warned of in passing.
     with np.errstate(all="ignore"):
         try:
@@ -43,7 +49,7 @@ def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
         cohort.walk.step(number, state.streams)  # 4 penalties, 5 update
         for constraint in recipe.constraints:  # 6 weights at rest
             for weight in cohort.weights:
-                constraint.project(weight, rates[number])
+                constraint.project(weight)
     state.updates += len(cohort.batches)
     state.samples += cohort.batches.n_rows
     losses *= cohort.batches.shares

@@ -44,6 +44,7 @@ class Walk:
         self._whole = [t for t in transforms if isinstance(t, WholeTransform)]
         self._blockwise = [t for t in transforms if t.blockwise]
         kept = [s for t, s in zip(transforms, states, strict=True) if t.blockwise]
+        self._proximal = any(penalty.proximal for penalty in penalties)
         self._grads = grads
         self._work = np.empty(grads.shape if self._whole else (1, BLOCK), grads.dtype)
         works: dict[tuple[int, ...], Array] = {}
@@ -85,10 +86,27 @@ class Walk:
             if transform.weights_only:
                 n = block.n_weights
                 values, grads, work = values[:, :n], grads[:, :n], work[:, :n]
-            if len(self._grads) > 1:
-                c = tuple(each[block.rows] for each in c)
-            transform.update(grads, state, values, c, work)
+            transform.update(grads, state, values, self._of_rows(c, block), work)
         np.add(block.values, block.grads, out=block.values)
+        if self._proximal and block.n_weights:
+            self._shrink(block, coefficients)
+
+    def _shrink(self, block: Block, coefficients: tuple[Coefficients, ...]) -> None:
+        n = block.n_weights
+        for transform, state, c in zip(self._blockwise, block.states, coefficients, strict=True):
+            size = transform.step_size(state, self._of_rows(c, block))
+            if size is None:
+                continue
+            by_weight = size[:, :n] if size.ndim and size.shape[1] > 1 else size
+            for penalty in block.penalties:
+                if penalty.proximal:
+                    penalty.shrink(block.values[:, :n], by_weight, block.work[:, :n])
+
+    def _of_rows(self, coefficients: Coefficients, block: Block) -> Coefficients:
+        """A block's share of the coefficients; a single network's serve all blocks."""
+        if len(self._grads) == 1:
+            return coefficients
+        return tuple(each[block.rows] for each in coefficients)
 
 
 def _places(n_rows: int, n_columns: int) -> Iterator[tuple[slice, slice]]:

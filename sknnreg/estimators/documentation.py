@@ -243,7 +243,8 @@ max_time : float or None, default=None
 warm_start : bool, default=False
     Whether another call of ``fit`` goes on where the last one ended, with the optimiser's
     moments, schedule, random generators, scales and validation split, for up to ``max_iter``
-    further epochs. 10 and then 10 more epochs give the same network as 20.
+    further epochs. With "adam" and "sgd", 10 and then 10 more epochs give the same network as
+    20; "lbfgs" keeps the weights and starts its estimate of the curvature anew.
 
 dtype : {"auto", "float32", "float64"}, default="auto"
     Precision of training. "auto" is float64 with "lbfgs" and wherever one batch holds all
@@ -315,7 +316,7 @@ n_outputs_ : int
 n_features_in_ : int
     Number of inputs.
 
-feature_names_in_ : ndarray of shape (n_features_in_,)
+feature_names_in_ : ndarray of shape (n_features,)
     Names of the inputs, if X is a data frame whose column names are all strings.
 """,
     "errors": """

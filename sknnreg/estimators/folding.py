@@ -10,6 +10,7 @@ from sknnreg.engine.layers import Activation, Dense
 from sknnreg.engine.network import Network
 from sknnreg.engine.rows import release_pages
 from sknnreg.engine.stack import Array, stack
+from sknnreg.engine.threads import blas_threads
 from sknnreg.estimators.inputs import Standardization
 from sknnreg.estimators.recipes import ACTIVATIONS
 
@@ -61,15 +62,16 @@ def raw_outputs(
     """The plain network's raw outputs, a bounded number of rows at a time."""
     widest = max(max(coef.shape) for coef in coefs)
     height = max(1, MAX_SIGNAL // widest)
-    for start in range(0, X.shape[0], height):
-        at = slice(start, min(start + height, X.shape[0]))
-        signal = _first_product(X[at], coefs[0])
-        for coef, intercept, name in zip(coefs[1:], intercepts, activations, strict=False):
-            signal += intercept
-            signal = ACTIVATIONS[name].value(signal, signal) @ coef
-        signal += intercepts[-1]
-        yield at, signal
-        release_pages(X)
+    with blas_threads(min(height, X.shape[0]) * max(coef.size for coef in coefs)):
+        for start in range(0, X.shape[0], height):
+            at = slice(start, min(start + height, X.shape[0]))
+            signal = _first_product(X[at], coefs[0])
+            for coef, intercept, name in zip(coefs[1:], intercepts, activations, strict=False):
+                signal += intercept
+                signal = ACTIVATIONS[name].value(signal, signal) @ coef
+            signal += intercepts[-1]
+            yield at, signal
+            release_pages(X)
 
 
 def _first_product(part: Any, coef: Array) -> Array:

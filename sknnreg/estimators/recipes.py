@@ -6,7 +6,7 @@ import numpy as np
 
 from sknnreg.engine import layers
 from sknnreg.engine.augmentations import Augmentation, InputNoise
-from sknnreg.engine.constraints import Constraint, MaxNorm, SoftThreshold
+from sknnreg.engine.constraints import Constraint, MaxNorm
 from sknnreg.engine.layers import Activation, BatchNormalization, Dense, Dropout, Layer
 from sknnreg.engine.monitors import AdaptiveRate, Divergence, Monitor, Plateau, TimeLimit
 from sknnreg.engine.network import Network
@@ -156,7 +156,7 @@ def _schedule(est: Any) -> Schedule:
 
 
 def _constraints(est: Any) -> tuple[Constraint, ...]:
-    return (SoftThreshold(float(est.l1)), MaxNorm(_or_infinite(est.max_norm)))
+    return (MaxNorm(_or_infinite(est.max_norm)),)
 
 
 def _monitors(est: Any) -> tuple[Monitor, ...]:

@@ -16,7 +16,7 @@ class BatchNormalization(Layer):
 
     Mean and variance are the batch's while training, weighted by the sample weights; inference
     takes running statistics m <- k m + (1 - k) batch, bias-corrected from the first batch on, the
-    running variance times S / (S - 1), S the batch's number of rows (the sum of their weights).
+    running variance times S / (S - 1), S the sum of the batch's weights or, if more, its rows.
     """
 
     n_units: int
@@ -105,7 +105,8 @@ class BatchNormalization(Layer):
         if phase.total is None:
             unbiased = np.asarray(n_rows / max(n_rows - 1, 1))
         else:
-            total = phase.total
+            # Weights count as repeated rows, but no row as less than one.
+            total = np.maximum(phase.total, n_rows)
             unbiased = np.where(total > 1, total / np.maximum(total - 1, 1e-9), 1.0)
         p.count += 1
         keep = np.asarray(self.momentum, dtype=np.float64).reshape(-1, 1, 1)

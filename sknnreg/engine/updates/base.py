@@ -46,6 +46,13 @@ class Transform(ABC):
         """
         return ()
 
+    def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
+        """What a lasting gradient is multiplied by, broadcasting against the updates.
+
+        None from what is not an optimiser.
+        """
+        return None
+
     @abstractmethod
     def update(
         self,

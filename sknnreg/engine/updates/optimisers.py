@@ -23,14 +23,20 @@ class Momentum(Transform):
         return {"velocity": np.zeros_like(values)}
 
     def coefficients(self, steps: Steps) -> Coefficients:
-        """-rate and mu."""
-        return -steps.learning_rate, np.atleast_1d(self.momentum)
+        """-rate, mu and what a gradient that lasts adds up to, rate / (1 - mu)."""
+        momentum = np.atleast_1d(np.asarray(self.momentum, dtype=np.float64))
+        rate = steps.learning_rate
+        return -rate, momentum, rate / np.where(momentum < 1, 1 - momentum, 1)
+
+    def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
+        """The same for all."""
+        return coefficients[2]
 
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
         """Gradient in, step out."""
-        minus_rate, momentum = coefficients
+        minus_rate, momentum, _ = coefficients
         velocity = state["velocity"]
         updates *= minus_rate
         velocity *= momentum
@@ -58,18 +64,27 @@ class Adam(Transform):
         return {"first": np.zeros_like(values), "second": np.zeros_like(values)}
 
     def coefficients(self, steps: Steps) -> Coefficients:
-        """b1, b2, epsilon and the step in the units of the plain sums."""
+        """b1, b2, epsilon, the step, and the step of a lasting gradient; for the plain sums."""
         b1, b2 = np.asarray(self.beta_1), np.asarray(self.beta_2)
         root = np.sqrt(1 - b2)
-        step = -steps.learning_rate * np.sqrt(1 - b2**steps.number) / (1 - b1**steps.number)
+        lasting = steps.learning_rate * np.sqrt(1 - b2**steps.number) / root
+        step = -lasting * (1 - b1) / (1 - b1**steps.number)
         epsilon = np.atleast_1d(self.epsilon / root)
-        return np.atleast_1d(b1), np.atleast_1d(b2), epsilon, step * ((1 - b1) / root)
+        return np.atleast_1d(b1), np.atleast_1d(b2), epsilon, step, lasting
+
+    def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
+        """By weight: rate / (sqrt(v) + eps), bias-corrected."""
+        epsilon, lasting = coefficients[2], coefficients[4]
+        size = np.sqrt(state["second"])
+        size += epsilon
+        np.divide(lasting, size, out=size)
+        return size
 
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
         """Gradient in, step out."""
-        beta_1, beta_2, epsilon, step = coefficients
+        beta_1, beta_2, epsilon, step, _ = coefficients
         first, second = state["first"], state["second"]
         first *= beta_1
         first += updates

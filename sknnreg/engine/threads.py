@@ -1,0 +1,48 @@
+"""How many threads BLAS may use while networks train."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from threadpoolctl import ThreadpoolController
+
+# Multiplications in a step's largest product from which a second thread pays, as measured by
+# docs/benchmarks/blas_threads.py.
+WORTH_THREADS = 1 << 21
+
+_lock = threading.Lock()
+_holders = 0
+_limit: Any = None
+_controller: ThreadpoolController | None = None
+
+
+def blas_threads(largest_product: int) -> AbstractContextManager[None]:
+    """As many BLAS threads as products of up to so many multiplications are worth.
+
+    One below a fixed size, so that results do not depend on how many there are; else whatever
+    the process allows.
+    """
+    return _single_thread() if largest_product < WORTH_THREADS else nullcontext()
+
+
+@contextmanager
+def _single_thread() -> Iterator[None]:
+    """One BLAS thread for as long as anyone is inside; fits in several threads may overlap."""
+    global _holders, _limit, _controller
+    with _lock:
+        if _holders == 0:
+            # Looking the libraries up takes longer than a small fit: once a process.
+            _controller = _controller or ThreadpoolController()
+            _limit = _controller.limit(limits=1, user_api="blas")
+            _limit.__enter__()
+        _holders += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _holders -= 1
+            if _holders == 0:
+                _limit.__exit__(None, None, None)
