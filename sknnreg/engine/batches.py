@@ -14,8 +14,6 @@ from sknnreg.engine.streams import Streams
 
 # Data sets up to this many bytes in all are standardized once, into a copy; larger ones per batch.
 CACHE_BYTES = 64 << 20
-# Numbers gathered at a time: a few batches of small data for the price of one, within the cache.
-CHUNK = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -119,9 +117,10 @@ class Batches:
 
     def _chunk_bounds(self) -> Iterator[list[tuple[int, int]]]:
         per_row = len(self._sets) * (self._sets[0].x.width + self._sets[0].y.width)
+        limit = self._sets[0].x.gathered_at_once
         chunk: list[tuple[int, int]] = []
         for first, last in self._bounds:
-            if chunk and (last - chunk[0][0]) * per_row > CHUNK:
+            if chunk and (last - chunk[0][0]) * per_row > limit:
                 yield chunk
                 chunk = []
             chunk.append((first, last))

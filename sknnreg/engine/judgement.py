@@ -23,7 +23,8 @@ def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
         validation_loss = cohort.validation.loss(cohort.network, recipe.loss)
     _remember(cohort, loss, rate, validation_loss)
     reports: list[Report] = []
-    watched = loss if validation_loss is None else validation_loss
+    # Without early stopping validation rows are looked at, but decide nothing.
+    watched = loss if validation_loss is None or not recipe.keep_best else validation_loss
     if any(problem.score or problem.on_epoch_end for problem in problems):
         reports = [_report(cohort, i, rate) for i in range(len(cohort))]
         watched = _score(cohort, reports, watched)

@@ -17,6 +17,11 @@ from sknnreg.engine.stack import Array
 
 Positions: TypeAlias = slice | Array
 
+GATHER = 1 << 17
+MAPPED_GATHER = 1 << 22
+# A page fault maps its neighbours too, 64 kB in all: so many rows touch at most 64 MB of a file.
+MAPPED_ROWS = 1024
+
 
 @dataclass(frozen=True)
 class Rows(ABC):
@@ -36,6 +41,11 @@ class Rows(ABC):
     def stored_width(self) -> int:
         """Numbers a row, where they are stored."""
         return self.width
+
+    @property
+    def gathered_at_once(self) -> int:
+        """Numbers worth gathering at a time: a few batches of small data, within the cache."""
+        return GATHER
 
     def __len__(self) -> int:
         return self.values.shape[0] if self.index is None else len(self.index)
@@ -74,13 +84,29 @@ class DenseRows(Rows):
         """The array's columns."""
         return int(self.values.shape[1])
 
+    @property
+    def gathered_at_once(self) -> int:
+        """More of a mapped file, whose rows are then read in the order of its pages."""
+        return MAPPED_GATHER if is_mapped(self.values) else super().gathered_at_once
+
     def _fetch(self, positions: Positions, out: Array) -> None:
-        if isinstance(positions, slice) or self.values.dtype != out.dtype:
+        if isinstance(positions, slice):
+            out[...] = self.values[positions]
+            release_pages(self.values)
+        elif is_mapped(self.values):
+            self._fetch_mapped(positions, out)
+        elif self.values.dtype != out.dtype:
             out[...] = self.values[positions]
         else:
             # mode="clip" spares take() a buffer of its own; positions are in range by making.
             np.take(self.values, positions, axis=0, out=out, mode="clip")
-        release_pages(self.values)
+
+    def _fetch_mapped(self, positions: Array, out: Array) -> None:
+        order = np.argsort(positions)
+        for start in range(0, len(order), MAPPED_ROWS):
+            some = order[start : start + MAPPED_ROWS]
+            out[some] = self.values[positions[some]]
+            release_pages(self.values)
 
 
 @dataclass(frozen=True)
@@ -118,16 +144,25 @@ class CodedRows(Rows):
         np.take(self.table.astype(out.dtype), self.values[positions], axis=0, out=out, mode="clip")
 
 
-def release_pages(array: Array) -> None:
-    """Let the pages that were read from a memory map go; they stay in the system's cache.
+def is_mapped(array: Any) -> bool:
+    """Whether an array's numbers stand in a mapped file whose pages it shares."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap):
+            # The changes of a copy-on-write map are in its pages only: these must stay.
+            return array.mode != "c"
+        array = array.base
+    return False
 
-    Without this a process that walks a file keeps all of it resident. Only maps that share their
-    pages with the file are touched: in a copy-on-write map changes would be lost.
+
+def release_pages(array: Any) -> None:
+    """Let the pages that were read from a mapped file go; they stay in the system's cache.
+
+    Without this a process that walks a file keeps all of it resident.
     """
-    owner: Any = array
-    shared = False
+    if not is_mapped(array):
+        return
+    owner = array
     while isinstance(owner, np.ndarray):
-        shared = shared or (isinstance(owner, np.memmap) and owner.mode != "c")
         owner = owner.base
-    if shared and isinstance(owner, mmap.mmap) and hasattr(owner, "madvise"):
+    if isinstance(owner, mmap.mmap) and hasattr(owner, "madvise"):
         owner.madvise(mmap.MADV_DONTNEED)

@@ -72,8 +72,9 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels or an indicator matrix of labels; real numbers for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of at least 0, not all 0. Multiplying all by a constant changes nothing; a
-            weight of 0 is a row that is not there.
+            Weights of at least 0, not all 0. A weight of 0 is a row that is not there, a weight
+            of 2 one that is there twice. Multiplying all by a constant changes nothing, but for
+            the running variance of batch normalization, which counts rows by their weights.
         X_val, y_val : array-like, default=None
             Rows to validate on after every epoch. With ``early_stopping=True`` they decide, and
             nothing is split off X; without it they only fill ``validation_loss_curve_``. In a

@@ -18,6 +18,7 @@ from sknnreg.estimators.preparation import Prepared
 def check_ending(estimator: Any, result: Result, prepared: Prepared, *, partial: bool) -> None:
     """Warn or raise by ``stop_reason``; ``partial_fit`` ends after an epoch by design."""
     reason = result.history.stop_reason
+    unit = "iterations" if estimator.solver == "lbfgs" else "epochs"
     if reason == "diverged" or not result.finite:
         _diverged(estimator, result, prepared.train)
     elif reason == "interrupted":
@@ -28,8 +29,8 @@ def check_ending(estimator: Any, result: Result, prepared: Prepared, *, partial:
     elif reason == "max_iter" and not partial and np.isfinite(estimator.n_iter_no_change):
         _warn(
             ConvergenceWarning,
-            f"max_iter={estimator.max_iter} epochs were reached before training converged. "
-            "Increase max_iter, or set n_iter_no_change=float('inf') if this many epochs are "
+            f"max_iter={estimator.max_iter} {unit} were reached before training converged. "
+            f"Increase max_iter, or set n_iter_no_change=float('inf') if this many {unit} are "
             "what you want.",
         )
     elif reason in ("max_fun", "line_search_failed"):

@@ -9,7 +9,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import validate_data
 
-from sknnreg.engine.rows import DenseRows, Rows, SparseRows, release_pages
+from sknnreg.engine.rows import DenseRows, Rows, SparseRows, is_mapped, release_pages
 from sknnreg.engine.stack import Array
 
 # Numbers looked at at once while a large array is checked or measured.
@@ -23,15 +23,14 @@ def check_X(estimator: Any, X: Any, *, reset: bool) -> Any:
 
 def x_checks(X: Any) -> dict[str, Any]:
     """How ``validate_data`` should check X; maps are checked in pieces by ``as_rows``."""
-    mapped = isinstance(X, np.memmap)
-    return {"accept_sparse": "csr", "dtype": "numeric", "ensure_all_finite": not mapped}
+    return {"accept_sparse": "csr", "dtype": "numeric", "ensure_all_finite": not is_mapped(X)}
 
 
 def as_rows(X: Any) -> Rows:
     """Rows of a validated X."""
     if sparse.issparse(X):
         return SparseRows(X)
-    if isinstance(X, np.memmap):
+    if is_mapped(X):
         for at in chunks(X.shape):
             assert_all_finite(X[at], input_name="X")
             release_pages(X)

@@ -82,7 +82,7 @@ def check_gradients(
     ... )
     >>> errors = check_gradients(model, X, y)
     >>> list(errors)
-    ['Dense 0 weight', 'Dense 1 weight', 'Dense 1 bias', ...]
+    ['Dense 0 weight', 'BatchNormalization 0 scale', 'BatchNormalization 0 shift', ...]
     >>> max(errors.values()) < 1e-7
     True
     """
@@ -137,10 +137,10 @@ class _Objective:
             kind = type(layer).__name__
             numbers.append(f"{kind} {seen[kind]}")
             seen[kind] += 1
+        trained = [column for column in self._layout.columns if column.slot.role != "buffer"]
         return [
             (f"{numbers[column.layer]} {column.slot.name}", column)
-            for column in self._layout.columns
-            if column.slot.role != "buffer"
+            for column in sorted(trained, key=lambda column: column.layer)
         ]
 
     def _difference(self, place: int, step: float) -> float:
