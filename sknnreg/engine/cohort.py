@@ -18,7 +18,7 @@ from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array, simplify, stack, structure, take_numbers
 from sknnreg.engine.state import TrainingState, join
 from sknnreg.engine.streams import Streams
-from sknnreg.engine.updates import Steps
+from sknnreg.engine.updates import Steps, per_step
 from sknnreg.engine.walk import Walk
 
 
@@ -66,7 +66,7 @@ class Cohort:
         """Set the epoch's coefficients; its step sizes ``(n_updates, M)``."""
         state, n_updates = self.state, len(self.batches)
         factors = self.recipe.schedule.factors(Progress(state.updates, state.samples, n_updates))
-        rates: Array = np.asarray(self.recipe.learning_rate) * factors
+        rates: Array = per_step(self.recipe.learning_rate) * factors
         for member in self.recipe.monitors:
             if isinstance(member, AdaptiveRate):
                 rates = rates * state.monitors["AdaptiveRate"]["factor"]

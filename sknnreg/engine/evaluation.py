@@ -11,7 +11,6 @@ from sknnreg.engine.layers import Phase
 from sknnreg.engine.losses import Loss
 from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.problem import Problem, Recipe
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array
 
 # Numbers that a signal may hold while rows are judged or predicted: a bound on memory.
@@ -24,7 +23,6 @@ class Validation:
     def __init__(self, sets: Sequence[DataSet], dtype: np.dtype[np.floating]) -> None:
         self._sets = cached_if_small(sets, dtype)
         self._dtype = dtype
-        self._scratch = Scratch(dtype)
 
     @classmethod
     def of(cls, problems: Sequence[Problem], dtype: np.dtype[np.floating]) -> Validation | None:
@@ -39,9 +37,7 @@ class Validation:
             raw = network.infer(x)
             share = weight.sum(axis=1)
             normalised = (weight / np.maximum(share, np.finfo(np.float64).tiny)[:, None])[..., None]
-            value, _ = loss.value_and_gradient(
-                raw, y, normalised.astype(self._dtype), self._scratch
-            )
+            value, _ = loss.value_and_gradient(raw, y, normalised.astype(self._dtype))
             total += value * share
             weights += share
         return total / weights
@@ -88,5 +84,5 @@ def population_statistics(recipe: Recipe, values: Array, sets: Sequence[DataSet]
     batches = Batches(sets, recipe.batch_size, values.dtype, join_single=True)
     phase = Phase(cumulative=True)
     for batch in batches.epoch(None):
-        phase.weight, phase.total = batch.weight, batch.total
+        phase.weigh(batch.weight, batch.total)
         network.bound(batch.x.shape[1], phase).forward(batch.x)

@@ -85,7 +85,7 @@ def _score(cohort: Cohort, reports: list[Report], watched: Array) -> Array:
 def _keep_best(cohort: Cohort, watched: Array) -> None:
     state = cohort.state
     better = watched < state.best_value
-    if not better.any():
+    if True not in better.tolist():
         return
     state.best_value[better] = watched[better]
     state.best_epoch[better] = state.epochs[better]

@@ -69,15 +69,11 @@ class Objective:
         total = 0.0
         gradient = np.zeros(self._n_trainable)
         for number, batch in enumerate(cohort.batches.epoch(None)):
-            self._phase.weight, self._phase.total = batch.weight, batch.total
+            self._phase.weigh(batch.weight, batch.total)
             bound = cohort.network.bound(batch.x.shape[1], self._phase)
-            raw = bound.forward(batch.x)
-            loss, grad = cohort.recipe.loss.value_and_gradient(
-                raw, batch.y, batch.weight, cohort.scratch
-            )
-            bound.backward(grad)
+            loss = bound.backpropagate(batch.x, batch.y, batch.weight, cohort.recipe.loss)
             share = float(cohort.batches.shares[number, 0])
-            total += float(loss[0]) * share
+            total += float(loss.item()) * share
             gradient += cohort.network.grads[0] * share
         weights = cohort.state.values[:, :n]
         for penalty in self._smooth:

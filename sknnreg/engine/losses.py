@@ -5,58 +5,76 @@ sum_i s_i L(raw_i, y_i) / sum_i s_i.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 from scipy import special
 
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array, PerNetwork, per_network
+
+# rows_and_gradient(raw, y): L per row (..., B, 1) or per output (..., B, K), and dL/draw.
+RowsAndGradient: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
+# value_and_gradient(raw, y, weight): the batch's loss (..., 1, 1) and its gradient (..., B, K).
+ValueAndGradient: TypeAlias = Callable[[Array, Array, Array | None], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
 class Loss(ABC):
-    """L(raw, y) with ``raw`` and ``y`` ``(M, B, K)``."""
+    """L(raw, y) with ``raw`` and ``y`` ``(M, B, K)``, or ``(B, K)`` for a single network."""
 
     @abstractmethod
-    def rows_and_gradient(self, raw: Array, y: Array, scratch: Scratch) -> tuple[Array, Array]:
-        """L per row ``(M, B, 1)`` or per output ``(M, B, K)``; dL/draw ``(M, B, K)``."""
+    def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
+        """The loss of each row over buffers of this shape, made here, once."""
 
     @abstractmethod
     def predict(self, raw: Array) -> Array:
         """The inverse link: what a raw output means."""
 
-    def value_and_gradient(
-        self, raw: Array, y: Array, weight: Array | None, scratch: Scratch
-    ) -> tuple[Array, Array]:
-        """The batch's loss ``(M,)`` and its gradient ``(M, B, K)``.
+    def bind(self, shape: tuple[int, ...], dtype: DTypeLike) -> ValueAndGradient:
+        """The loss of batches; ``weight (..., B, 1)`` sums to 1, None weighs all rows alike."""
+        rows_and_gradient = self.bind_rows(shape, dtype)
+        n_rows, several = shape[-2], shape[-1] > 1
+        product = np.dot if len(shape) == 2 else np.matmul
+        share = np.asarray(1.0 / n_rows, dtype)
+        uniform = np.full((1, n_rows), share)
 
-        ``weight (M, B, 1)`` sums to 1 over the batch; None weighs all rows alike.
-        """
-        rows, gradient = self.rows_and_gradient(raw, y, scratch)
-        if rows.shape[-1] > 1:
-            rows = np.add.reduce(rows, axis=-1, keepdims=True)
-        if weight is None:
-            n_rows = raw.shape[1]
-            gradient *= 1.0 / n_rows
-            mean = scratch.mean_weights(n_rows)
-        else:
-            gradient *= weight
-            mean = weight.mT
-        # A product sums in the same order for any number of networks, and is fast.
-        return np.matmul(mean, rows)[:, 0, 0], gradient
+        def value_and_gradient(raw: Array, y: Array, weight: Array | None) -> tuple[Array, Array]:
+            rows, gradient = rows_and_gradient(raw, y)
+            if several and rows.shape[-1] > 1:
+                rows = np.add.reduce(rows, axis=-1, keepdims=True)
+            # A product sums in the same order for any number of networks, and is fast.
+            if weight is None:
+                return product(uniform, rows), np.multiply(gradient, share, gradient)
+            return product(weight.mT, rows), np.multiply(gradient, weight, gradient)
+
+        return value_and_gradient
+
+    def value_and_gradient(
+        self, raw: Array, y: Array, weight: Array | None = None
+    ) -> tuple[Array, Array]:
+        """The loss ``(M,)`` and its gradient ``(M, B, K)`` of one batch."""
+        value, gradient = self.bind(raw.shape, raw.dtype)(raw, y, weight)
+        return value[..., 0, 0], gradient
 
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
     """L = (raw - y)**2 / 2."""
 
-    def rows_and_gradient(self, raw: Array, y: Array, scratch: Scratch) -> tuple[Array, Array]:
+    def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is the residual."""
-        residual = np.subtract(raw, y, out=scratch("gradient", raw.shape))
-        rows = np.square(residual, out=scratch("rows", raw.shape))
-        rows *= 0.5
-        return rows, residual
+        residual, rows = np.empty(shape, dtype), np.empty(shape, dtype)
+        half = np.asarray(0.5, dtype)
+
+        def rows_and_gradient(raw: Array, y: Array) -> tuple[Array, Array]:
+            np.subtract(raw, y, residual)
+            np.square(residual, rows)
+            return np.multiply(rows, half, rows), residual
+
+        return rows_and_gradient
 
     def predict(self, raw: Array) -> Array:
         """The mean."""
@@ -67,11 +85,16 @@ class SquaredError(Loss):
 class AbsoluteError(Loss):
     """L = abs(raw - y)."""
 
-    def rows_and_gradient(self, raw: Array, y: Array, scratch: Scratch) -> tuple[Array, Array]:
+    def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is the residual's sign."""
-        residual = np.subtract(raw, y, out=scratch("gradient", raw.shape))
-        rows = np.abs(residual, out=scratch("rows", raw.shape))
-        return rows, np.sign(residual, out=residual)
+        residual, rows = np.empty(shape, dtype), np.empty(shape, dtype)
+
+        def rows_and_gradient(raw: Array, y: Array) -> tuple[Array, Array]:
+            np.subtract(raw, y, residual)
+            np.abs(residual, rows)
+            return rows, np.sign(residual, residual)
+
+        return rows_and_gradient
 
     def predict(self, raw: Array) -> Array:
         """The median."""
@@ -84,14 +107,18 @@ class Huber(Loss):
 
     delta: PerNetwork
 
-    def rows_and_gradient(self, raw: Array, y: Array, scratch: Scratch) -> tuple[Array, Array]:
+    def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is the residual clipped to +-d; with it L = c (r - c / 2)."""
-        delta = per_network(self.delta, raw)
-        residual = np.subtract(raw, y, out=scratch("rows", raw.shape))
-        clipped = np.clip(residual, -delta, delta, out=scratch("gradient", raw.shape))
-        residual -= 0.5 * clipped
-        residual *= clipped
-        return residual, clipped
+        rows, clipped = np.empty(shape, dtype), np.empty(shape, dtype)
+        delta = per_network(self.delta, rows)
+
+        def rows_and_gradient(raw: Array, y: Array) -> tuple[Array, Array]:
+            np.subtract(raw, y, rows)
+            np.clip(rows, -delta, delta, out=clipped)
+            np.subtract(rows, 0.5 * clipped, rows)
+            return np.multiply(rows, clipped, rows), clipped
+
+        return rows_and_gradient
 
     def predict(self, raw: Array) -> Array:
         """Between mean and median."""
@@ -102,12 +129,16 @@ class Huber(Loss):
 class Poisson(Loss):
     """Half the Poisson deviance, L = y log(y / mu) - y + mu, mu = exp(raw)."""
 
-    def rows_and_gradient(self, raw: Array, y: Array, scratch: Scratch) -> tuple[Array, Array]:
+    def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is mu - y."""
-        mu = np.exp(raw, out=scratch("gradient", raw.shape))
-        rows = mu - y + special.xlogy(y, y) - y * raw
-        mu -= y
-        return rows, mu
+        gradient = np.empty(shape, dtype)
+
+        def rows_and_gradient(raw: Array, y: Array) -> tuple[Array, Array]:
+            np.exp(raw, gradient)
+            rows = gradient - y + special.xlogy(y, y) - y * raw
+            return rows, np.subtract(gradient, y, gradient)
+
+        return rows_and_gradient
 
     def predict(self, raw: Array) -> Array:
         """The mean count exp(raw)."""
@@ -118,14 +149,18 @@ class Poisson(Loss):
 class BinaryCrossEntropy(Loss):
     """L = log(1 + exp(raw)) - y raw for each output, y in [0, 1]."""
 
-    def rows_and_gradient(self, raw: Array, y: Array, scratch: Scratch) -> tuple[Array, Array]:
+    def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is p - y, p the logistic of raw."""
-        rows = np.logaddexp(0, raw, out=scratch("rows", raw.shape))
-        gradient = scratch("gradient", raw.shape)
-        rows -= np.multiply(y, raw, out=gradient)
-        special.expit(raw, out=gradient)
-        gradient -= y
-        return rows, gradient
+        rows, gradient = np.empty(shape, dtype), np.empty(shape, dtype)
+        zero = np.zeros((), dtype)
+
+        def rows_and_gradient(raw: Array, y: Array) -> tuple[Array, Array]:
+            np.logaddexp(zero, raw, rows)
+            np.subtract(rows, np.multiply(y, raw, gradient), rows)
+            special.expit(raw, gradient)
+            return rows, np.subtract(gradient, y, gradient)
+
+        return rows_and_gradient
 
     def predict(self, raw: Array) -> Array:
         """The probability of each label."""
@@ -137,18 +172,27 @@ class BinaryCrossEntropy(Loss):
 class CrossEntropy(Loss):
     """L = log sum_k exp(raw_k) - sum_k y_k raw_k, the y_k of a row adding up to 1."""
 
-    def rows_and_gradient(self, raw: Array, y: Array, scratch: Scratch) -> tuple[Array, Array]:
+    def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is softmax(raw) - y."""
-        shape = raw.shape
-        top = np.maximum.reduce(raw, axis=-1, keepdims=True)
-        shifted = np.subtract(raw, top, out=scratch("rows", shape))
-        p = np.exp(shifted, out=scratch("gradient", shape))
-        total = np.add.reduce(p, axis=-1, keepdims=True)
-        p /= total
-        p -= y
-        rows = np.log(total, out=total)
-        rows -= np.vecdot(shifted, y)[..., None]
-        return rows, p
+        shifted, p = np.empty(shape, dtype), np.empty(shape, dtype)
+        column = (*shape[:-1], 1)
+        top, total = np.empty(column, dtype), np.empty(column, dtype)
+        target = np.empty(shape[:-1], dtype)
+        ones = np.ones((shape[-1], 1), dtype)
+        product = np.dot if len(shape) == 2 else np.matmul
+
+        def rows_and_gradient(raw: Array, y: Array) -> tuple[Array, Array]:
+            np.maximum.reduce(raw, axis=-1, keepdims=True, out=top)
+            np.subtract(raw, top, shifted)
+            np.exp(shifted, p)
+            product(p, ones, total)
+            np.divide(p, total, p)
+            np.subtract(p, y, p)
+            np.log(total, total)
+            np.vecdot(shifted, y, target)
+            return np.subtract(total, target[..., None], total), p
+
+        return rows_and_gradient
 
     def predict(self, raw: Array) -> Array:
         """The class probabilities."""

@@ -3,7 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from sknnreg.engine.stack import Array, PerNetwork
 MonitorState: TypeAlias = dict[str, Array]
 
 
-@dataclass(frozen=True)
-class Epoch:
+class Epoch(NamedTuple):
     """The epoch that just ended, arrays ``(M,)``.
 
     ``watched`` is what should fall: the training loss, the validation loss or minus a score;

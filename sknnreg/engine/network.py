@@ -8,7 +8,8 @@ from math import prod
 import numpy as np
 
 from sknnreg.engine.layers import Backward, Forward, Layer, Phase, Site
-from sknnreg.engine.matrix import Layout
+from sknnreg.engine.losses import Loss, ValueAndGradient
+from sknnreg.engine.matrix import Layout, Views
 from sknnreg.engine.stack import Array
 from sknnreg.engine.streams import Streams
 
@@ -40,21 +41,40 @@ class Network:
 class Pass:
     """All layers bound for one batch size and phase."""
 
-    def __init__(self, forwards: Sequence[Forward], backwards: Sequence[Backward]) -> None:
+    def __init__(
+        self, forwards: Sequence[Forward], backwards: Sequence[Backward], single: bool
+    ) -> None:
         self._forwards = forwards
         self._backwards = backwards
+        self._single = single
+        self._losses: dict[int, ValueAndGradient] = {}
 
     def forward(self, x: Array) -> Array:
         """``x (M, B, F)`` -> raw outputs ``(M, B, K)``, in a buffer that the next pass reuses."""
+        raw = self._forward(x[0] if self._single else x)
+        return raw[None] if self._single else raw
+
+    def backpropagate(self, x: Array, y: Array, weight: Array | None, loss: Loss) -> Array:
+        """Fill the gradients of the batch's loss and return it, ``(M,)``.
+
+        ``y (M, B, K)``, ``weight (M, B, 1)`` or None.
+        """
+        if self._single:
+            x, y, weight = x[0], y[0], weight if weight is None else weight[0]
+        raw = self._forward(x)
+        judge = self._losses.get(id(loss))
+        if judge is None:
+            judge = self._losses[id(loss)] = loss.bind(raw.shape, raw.dtype)
+        value, gradient = judge(raw, y, weight)
+        for backward in self._backwards:
+            gradient = backward(gradient)
+        batch_loss: Array = value[..., 0, 0]
+        return batch_loss
+
+    def _forward(self, x: Array) -> Array:
         for forward in self._forwards:
             x = forward(x)
         return x
-
-    def backward(self, gradient: Array) -> Array:
-        """Fill the gradients of the latest forward's loss; the gradient by the input if bound."""
-        for backward in self._backwards:
-            gradient = backward(gradient)
-        return gradient
 
 
 class BoundNetwork:
@@ -64,17 +84,23 @@ class BoundNetwork:
         self.network = network
         self.values = values
         self.grads = grads
-        self._parameters = network.layout.views(values)
-        self._gradients = network.layout.views(grads)
+        self._parameters = self._views(values)
+        self._gradients = self._views(grads)
         self._passes: dict[tuple[int, int], tuple[Phase | None, Pass]] = {}
 
-    def bind(self, n_rows: int, phase: Phase | None, need_input: bool = False) -> Pass:
-        """The pass for batches of this size; ``need_input``: backward down to the input."""
-        network = self.network
-        learning = [i for i, layer in enumerate(network.layers) if layer.slots]
-        first = 0 if need_input or not learning else learning[0]
-        forwards, backwards = [], []
-        for index, layer in enumerate(network.layers):
+    def _views(self, matrix: Array) -> list[Views]:
+        views = self.network.layout.views(matrix)
+        if len(matrix) == 1:
+            for layer in views:
+                for name, array in vars(layer).items():
+                    setattr(layer, name, array[0])
+        return views
+
+    def bind(self, n_rows: int, phase: Phase | None) -> Pass:
+        """The pass for batches of this size; backward ends at the first layer that learns."""
+        layers, forwards, backwards = self.network.layers, [], []
+        first = next((i for i, layer in enumerate(layers) if layer.slots), 0)
+        for index, layer in enumerate(layers):
             site = Site(
                 self._parameters[index],
                 self._gradients[index],
@@ -82,13 +108,13 @@ class BoundNetwork:
                 n_rows,
                 self.values.dtype,
                 phase,
-                need_input or index > first,
+                need_input=index > first,
             )
             forward, backward = layer.bind(site)
             forwards.append(forward)
             if index >= first:
                 backwards.append(backward)
-        return Pass(forwards, backwards[::-1])
+        return Pass(forwards, backwards[::-1], single=len(self.values) == 1)
 
     def bound(self, n_rows: int, phase: Phase | None) -> Pass:
         """The same pass each time for the same batch size and phase object."""
@@ -103,8 +129,7 @@ class BoundNetwork:
 
     def weights(self) -> Sequence[Array]:
         """Each weight matrix ``(M, fan_in, fan_out)``, as views."""
-        layout = self.network.layout
         return [
-            getattr(self._parameters[column.layer], column.slot.name)
-            for column in layout.named("weight")
+            self.values[:, column.columns].reshape(-1, *column.slot.shape)
+            for column in self.network.layout.named("weight")
         ]

@@ -61,7 +61,8 @@ class WeightNoise(Reparametrization):
         std = per_network(self.std, noise)
 
         def forward() -> Array:
-            draws().normal(f"weight_noise {name}", noise)
+            streams = draws()
+            streams.normal(f"weight_noise {name}", noise.reshape(len(streams.seeds), -1))
             np.multiply(noise, std, out=noise)
             return np.add(noise, source(), out=noise)
 

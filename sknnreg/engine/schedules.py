@@ -2,14 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from sknnreg.engine.stack import Array, PerNetwork
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """Where training stands at the start of an epoch of ``n_updates`` updates; arrays ``(M,)``."""
 
     updates: Array

@@ -61,9 +61,7 @@ def _backpropagate(cohort: Cohort, batch: Batch) -> Array:
     recipe, phase, x, y = cohort.recipe, cohort.phase, batch.x, batch.y
     for augmentation in recipe.augmentations:  # 1 data
         x, y = augmentation(x, y, cohort.state.streams, cohort.scratch)
-    phase.weight, phase.total = batch.weight, batch.total
+    phase.weigh(batch.weight, batch.total)
     bound = cohort.network.bound(x.shape[1], phase)
-    raw = bound.forward(x)  # 2 signal, 3 weights in use
-    value, gradient = recipe.loss.value_and_gradient(raw, y, batch.weight, cohort.scratch)
-    bound.backward(gradient)
+    value = bound.backpropagate(x, y, batch.weight, recipe.loss)  # 2 signal, 3 weights in use
     return value + cohort.penalty() if recipe.penalties else value  # 4 objective

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 
@@ -52,14 +51,16 @@ class Walk:
             _block(at, values, grads, penalties, kept, n_weights, works)
             for at in _places(*values.shape)
         ]
+        self._constants = [_cast(t.constants(), grads.dtype) for t in self._blockwise]
+        self._whole_constants = [_cast(t.constants(), grads.dtype) for t in self._whole]
         self._coefficients: list[tuple[Coefficients, ...]] = []
         self._whole_coefficients: list[tuple[Coefficients, ...]] = []
 
     def begin_epoch(self, steps: Steps) -> None:
         """Work out the epoch's coefficients at once: they cost more than small updates."""
         dtype = self._grads.dtype
-        self._coefficients = _by_step(self._blockwise, steps, dtype)
-        self._whole_coefficients = _by_step(self._whole, steps, dtype)
+        self._coefficients = _by_step(self._blockwise, self._constants, steps, dtype)
+        self._whole_coefficients = _by_step(self._whole, self._whole_constants, steps, dtype)
 
     def step(self, number: int, streams: Streams) -> None:
         """Turn the gradients into the epoch's update ``number`` and take it."""
@@ -143,22 +144,22 @@ def _block(
     )
 
 
-def _each_update(coefficients: Array) -> list[Array]:
-    """``(n_updates, M)`` -> an array for each update."""
-    shaped = broadcastable(coefficients, 2)
-    return [shaped[update, ...] for update in range(len(shaped))]
+def _cast(coefficients: Sequence[Array], dtype: np.dtype[np.floating]) -> list[Array]:
+    """Coefficients ``(..., M)`` of either kind, to broadcast against ``(M, P)``."""
+    return [broadcastable(each.astype(dtype), 2) for each in coefficients]
 
 
 def _by_step(
-    transforms: Sequence[Transform], steps: Steps, dtype: np.dtype[np.floating]
+    transforms: Sequence[Transform],
+    constants: Sequence[Sequence[Array]],
+    steps: Steps,
+    dtype: np.dtype[np.floating],
 ) -> list[tuple[Coefficients, ...]]:
-    """For each update, each transform's coefficients, to broadcast against ``(M, P)``."""
-    n_updates = len(steps.number)
+    """For each update, each transform's constants and coefficients."""
     by_transform = []
-    for transform in transforms:
-        cast = [c.astype(dtype) for c in transform.coefficients(steps)]
-        columns = [
-            repeat(broadcastable(c, 2), n_updates) if c.ndim == 1 else _each_update(c) for c in cast
-        ]
-        by_transform.append(zip(*columns, strict=True) if columns else repeat((), n_updates))
-    return list(zip(*by_transform, strict=True)) if transforms else [()] * n_updates
+    for transform, same in zip(transforms, constants, strict=True):
+        varying = _cast(transform.coefficients(steps), dtype)
+        by_transform.append(
+            [(*same, *(each[i, ...] for each in varying)) for i in range(len(steps.number))]
+        )
+    return list(zip(*by_transform, strict=True)) or [()] * len(steps.number)

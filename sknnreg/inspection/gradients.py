@@ -104,7 +104,8 @@ class _Objective:
         self._layout = recipe.network.layout
         self._gradient = np.zeros((1, self._layout.n_trainable))
         self._network = BoundNetwork(recipe.network, self._values, self._gradient)
-        self._phase = Phase(self._streams, batch.weight, batch.total)
+        self._phase = Phase(self._streams)
+        self._phase.weigh(batch.weight, batch.total)
         self._pass = self._network.bind(batch.x.shape[1], self._phase)
         self._scratch = Scratch(np.float64)
         self._seed = seed
@@ -158,13 +159,11 @@ class _Objective:
         for augmentation in recipe.augmentations:
             x, y = augmentation(x, y, streams, self._scratch)
         self._phase.streams = streams
-        raw = self._pass.forward(x)
-        value, gradient = recipe.loss.value_and_gradient(raw, y, batch.weight, self._scratch)
+        value = self._pass.backpropagate(x, y, batch.weight, recipe.loss)
         weights = self._values[:, : self._layout.n_weights]
         smooth = [p for p in recipe.penalties if not isinstance(p, L1)]
         if with_gradient:
-            self._pass.backward(gradient)
             by_weight = self._gradient[:, : self._layout.n_weights]
             for penalty in smooth:
                 penalty.add_gradient(weights, by_weight, np.empty_like(weights))
-        return float(value[0] + sum(penalty.value(weights)[0] for penalty in smooth))
+        return float(value.item() + sum(penalty.value(weights)[0] for penalty in smooth))

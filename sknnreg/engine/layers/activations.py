@@ -84,19 +84,21 @@ class ReLU(Activation):
         return out
 
     def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """``(M, B, F) -> (M, B, F)``; a byte mask serves both ways and is faster than maximum."""
-        y, positive = np.empty(0), np.empty(0, np.bool_)
+        """``(M, B, F) -> (M, B, F)``; a mask serves both ways and is faster than maximum."""
+        y = mask = positive = np.empty(0)
         zero = np.zeros((), site.dtype)
 
         def forward(x: Array) -> Array:
-            nonlocal y, positive
+            nonlocal y, mask, positive
             if y.shape != x.shape:
-                y, positive = np.empty_like(x), np.empty(x.shape, np.bool_)
-            np.greater(x, zero, out=positive)
-            return np.multiply(x, positive, out=y)
+                y, mask, positive = np.empty_like(x), np.empty_like(x), np.empty(x.shape, np.bool_)
+            np.greater(x, zero, positive)
+            # Multiplying by bytes would cast them twice, to and fro.
+            mask[...] = positive
+            return np.multiply(x, mask, y)
 
         def backward(grad_y: Array) -> Array:
-            return np.multiply(grad_y, positive, out=grad_y)
+            return np.multiply(grad_y, mask, grad_y)
 
         return forward, backward
 

@@ -16,6 +16,7 @@ from sknnreg.engine.streams import Streams
 # may overwrite grad_y, and belongs to the latest forward.
 Forward: TypeAlias = Callable[[Array], Array]
 Backward: TypeAlias = Callable[[Array], Array]
+Product: TypeAlias = Callable[[Array, Array, Array], Array]
 
 
 @dataclass(slots=True)
@@ -23,7 +24,8 @@ class Phase:
     """How a training pass differs from inference (which has no phase at all).
 
     ``streams`` draws (None: nothing is drawn); ``weight (M, B, 1)`` are the sample weights of the
-    batch divided by their sum ``(M, 1, 1)`` in ``total`` (None: every row counts alike);
+    batch divided by their sum ``(M, 1, 1)`` in ``total`` (None: every row counts alike), without
+    the network axis for a single network;
     ``cumulative`` asks running statistics to average all batches alike. Weights change from batch
     to batch; whether anything is drawn must not change once layers are bound.
     """
@@ -33,12 +35,20 @@ class Phase:
     total: Array | None = None
     cumulative: bool = False
 
+    def weigh(self, weight: Array | None, total: Array | None) -> None:
+        """Set the weights ``(M, B, 1)`` and sums ``(M, 1, 1)`` of the batch to come."""
+        if weight is not None and total is not None and len(weight) == 1:
+            weight, total = weight[0], total[0]
+        self.weight, self.total = weight, total
+
 
 @dataclass(frozen=True)
 class Site:
     """Where a layer is bound: its parameters and gradients, ``n_rows`` rows a batch, the phase.
 
-    Where ``need_input`` is false nothing in front learns, and what backward returns is not read.
+    A single network's arrays come without the network axis, which NumPy works through faster;
+    layers speak of the last two axes and do not notice. Where ``need_input`` is false nothing in
+    front learns, and what backward returns is not read.
     """
 
     p: Views
@@ -51,12 +61,17 @@ class Site:
 
     def empty(self, n_units: int, dtype: DTypeLike | None = None) -> Array:
         """A buffer ``(M, B, n_units)``: fresh temporaries would cost more than the arithmetic."""
-        shape = (self.n_networks, self.n_rows, n_units)
+        shape = drop_single((self.n_networks, self.n_rows, n_units))
         return np.empty(shape, self.dtype if dtype is None else dtype)
 
     def ones(self, value: float = 1.0) -> Array:
-        """``(1, 1, B)`` of a value: a product with it sums over the batch, by BLAS."""
-        return np.full((1, 1, self.n_rows), value, self.dtype)
+        """``(1, B)`` of a value: a product with it sums over the batch, by BLAS."""
+        return np.full((1, self.n_rows), value, self.dtype)
+
+    @property
+    def product(self) -> Product:
+        """The matrix product over the last two axes, ``product(a, b, out)``."""
+        return product_for(self.n_networks)
 
     def draws(self) -> Streams:
         """The generators of the pass under way, where it draws."""
@@ -90,6 +105,16 @@ class Layer(ABC):
     def affine(self, p: Views) -> tuple[Array, Array] | None:
         """(scale, shift) if at inference the layer is y = scale x + shift per unit, else None."""
         return None
+
+
+def product_for(n_networks: int) -> Product:
+    """The matrix product of the last two axes; the same BLAS calls, sooner for one network."""
+    return np.dot if n_networks == 1 else np.matmul
+
+
+def drop_single(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape ``(M, ...)`` without the network axis if there is one network."""
+    return shape[1:] if shape[0] == 1 else shape
 
 
 def pass_through(signal: Array) -> Array:

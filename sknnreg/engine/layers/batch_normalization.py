@@ -6,7 +6,7 @@ import numpy as np
 
 from sknnreg.engine.layers.base import Backward, Forward, Layer, Phase, Site
 from sknnreg.engine.matrix import Slot, Views
-from sknnreg.engine.stack import Array, PerNetwork, per_network
+from sknnreg.engine.stack import Array, PerNetwork, broadcastable, per_network
 from sknnreg.engine.streams import Streams
 
 
@@ -45,6 +45,7 @@ class BatchNormalization(Layer):
         if site.phase is None:
             return self._bind_inference(site)
         p, g, phase, n_rows = site.p, site.g, site.phase, site.n_rows
+        product = site.product
         y, centred, work = (site.empty(self.n_units) for _ in range(3))
         mean, variance, inverse = (np.empty(p.mean.shape, site.dtype) for _ in range(3))
         ones, uniform = site.ones(), site.ones(1.0 / n_rows)
@@ -52,9 +53,9 @@ class BatchNormalization(Layer):
 
         def forward(x: Array) -> Array:
             mean_of = uniform if phase.weight is None else phase.weight.mT
-            np.matmul(mean_of, x, out=mean)
+            product(mean_of, x, mean)
             np.subtract(x, mean, out=centred)
-            np.matmul(mean_of, np.square(centred, out=work), out=variance)
+            product(mean_of, np.square(centred, out=work), variance)
             self._update_running(p, mean, variance, phase, n_rows)
             np.add(variance, epsilon, out=inverse)
             np.divide(1.0, np.sqrt(inverse, out=inverse), out=inverse)
@@ -63,9 +64,9 @@ class BatchNormalization(Layer):
             return y
 
         def backward(grad_y: Array) -> Array:
-            np.matmul(ones, np.multiply(grad_y, centred, out=work), out=g.scale)
+            product(ones, np.multiply(grad_y, centred, out=work), g.scale)
             g.scale *= inverse
-            np.matmul(ones, grad_y, out=g.shift)
+            product(ones, grad_y, g.shift)
             # mean and variance depend on every row of the batch, by its weight
             share = 1.0 / n_rows if phase.weight is None else 1.0
             np.multiply(centred, inverse * g.scale * share, out=work)
@@ -79,7 +80,7 @@ class BatchNormalization(Layer):
         return forward, backward
 
     def _bind_inference(self, site: Site) -> tuple[Forward, Backward]:
-        p, g = site.p, site.g
+        p, g, product = site.p, site.g, site.product
         y, centred, work = (site.empty(self.n_units) for _ in range(3))
         ones, epsilon = site.ones(), per_network(self.epsilon, y)
 
@@ -91,9 +92,9 @@ class BatchNormalization(Layer):
 
         def backward(grad_y: Array) -> Array:
             inverse = 1.0 / np.sqrt(p.variance + epsilon)
-            np.matmul(ones, np.multiply(grad_y, centred, out=work), out=g.scale)
+            product(ones, np.multiply(grad_y, centred, out=work), g.scale)
             g.scale *= inverse
-            np.matmul(ones, grad_y, out=g.shift)
+            product(ones, grad_y, g.shift)
             np.multiply(grad_y, inverse * p.scale, out=grad_y)
             return grad_y
 
@@ -109,7 +110,7 @@ class BatchNormalization(Layer):
             total = np.maximum(phase.total, n_rows)
             unbiased = np.where(total > 1, total / np.maximum(total - 1, 1e-9), 1.0)
         p.count += 1
-        keep = np.asarray(self.momentum, dtype=np.float64).reshape(-1, 1, 1)
+        keep = broadcastable(np.asarray(self.momentum, dtype=np.float64), 3)
         # The weight of the newest batch in a bias-corrected average, (1 - k) / (1 - k^t).
         rate = 1.0 / p.count if phase.cumulative else (1 - keep) / (1 - keep**p.count)
         rate = rate.astype(mean.dtype)

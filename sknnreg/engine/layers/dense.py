@@ -42,21 +42,21 @@ class Dense(Layer):
         members = self.reparametrizations if site.streams is not None else ()
         weights = bind_weights(members, self.name, p, g, site.draws)
         bias = p.bias if self.bias else None
-        y, ones = site.empty(self.n_out), site.ones()
+        y, ones, product = site.empty(self.n_out), site.ones(), site.product
         grad_x = site.empty(self.n_in) if need_input else y
         seen, weight = y, p.weight
 
         def forward(x: Array) -> Array:
             nonlocal seen, weight
             seen, weight = x, weights.forward()
-            np.matmul(x, weight, out=y)
+            product(x, weight, y)
             return y if bias is None else np.add(y, bias, out=y)
 
         def backward(grad_y: Array) -> Array:
-            np.matmul(seen.mT, grad_y, out=g.weight)
+            product(seen.mT, grad_y, g.weight)
             weights.backward()
             if bias is not None:
-                np.matmul(ones, grad_y, out=g.bias)
-            return np.matmul(grad_y, weight.mT, out=grad_x) if need_input else grad_y
+                product(ones, grad_y, g.bias)
+            return product(grad_y, weight.mT, grad_x) if need_input else grad_y
 
         return forward, backward

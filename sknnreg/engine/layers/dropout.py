@@ -7,7 +7,7 @@ import numpy as np
 
 from sknnreg.engine.layers.base import Backward, Forward, Layer, Site, pass_through
 from sknnreg.engine.matrix import Views
-from sknnreg.engine.stack import Array, PerNetwork, per_network
+from sknnreg.engine.stack import Array, PerNetwork, broadcastable, per_network
 from sknnreg.engine.streams import LEVELS, keep_levels
 
 
@@ -45,7 +45,7 @@ class Dropout(Layer):
         draws = words.view(np.uint16)[:, :n_draws].reshape(y.shape)
         # The last level kept, not the first dropped: 2**16 itself would not fit 16 bits.
         levels = keep_levels(np.atleast_1d(np.asarray(self.rate)))
-        last = (levels - 1).astype(np.uint16).reshape(-1, 1, 1)
+        last = broadcastable((levels - 1).astype(np.uint16), 3)
         size = per_network(1.0 / self._keep if self.inverted else np.ones(1), mask)
 
         def forward(x: Array) -> Array:

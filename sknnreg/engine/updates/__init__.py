@@ -1,6 +1,13 @@
 """Place 5, update: from the gradient to the step, as a chain of transforms."""
 
-from sknnreg.engine.updates.base import Coefficients, State, Steps, Transform, WholeTransform
+from sknnreg.engine.updates.base import (
+    Coefficients,
+    State,
+    Steps,
+    Transform,
+    WholeTransform,
+    per_step,
+)
 from sknnreg.engine.updates.gradients import ClipNorm, GradientNoise
 from sknnreg.engine.updates.optimisers import Adam, Momentum
 from sknnreg.engine.updates.weight_decay import WeightDecay
@@ -16,4 +23,5 @@ __all__ = [
     "Transform",
     "WeightDecay",
     "WholeTransform",
+    "per_step",
 ]

@@ -2,23 +2,27 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
-from sknnreg.engine.stack import Array
+from sknnreg.engine.stack import Array, PerNetwork, broadcastable
 from sknnreg.engine.streams import Streams
 
 State: TypeAlias = dict[str, Array]
 Coefficients: TypeAlias = tuple[Array, ...]
 
 
-@dataclass(frozen=True)
-class Steps:
+class Steps(NamedTuple):
     """The updates of one epoch: their numbers from 1 and their step sizes, ``(n_updates, M)``."""
 
     number: Array
     learning_rate: Array
+
+
+def per_step(value: PerNetwork) -> Array:
+    """Numbers ``(M,)`` to reckon with arrays ``(n_updates, M)``."""
+    return broadcastable(np.asarray(value, dtype=np.float64), 1)
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,12 @@ class Transform(ABC):
         """The state ``(M, P)`` arrays that go along with the columns of ``values``."""
         return {}
 
-    def coefficients(self, steps: Steps) -> Coefficients:
-        """Numbers that an update needs, for a whole epoch at once.
+    def constants(self) -> Coefficients:
+        """Numbers ``(M,)`` that every update needs."""
+        return ()
 
-        ``(n_updates, M)``, or ``(M,)`` for what is the same at every update.
-        """
+    def coefficients(self, steps: Steps) -> Coefficients:
+        """Numbers ``(n_updates, M)`` that single updates need, for a whole epoch at once."""
         return ()
 
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
@@ -62,7 +67,10 @@ class Transform(ABC):
         coefficients: Coefficients,
         work: Array,
     ) -> None:
-        """Change ``updates`` in place; coefficients broadcast against it; ``work`` is scratch."""
+        """Change ``updates`` in place; ``work`` is scratch.
+
+        ``coefficients``: the constants and this update's, to broadcast against ``updates``.
+        """
 
 
 @dataclass(frozen=True)

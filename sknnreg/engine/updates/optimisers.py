@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sknnreg.engine.stack import Array, PerNetwork
-from sknnreg.engine.updates.base import Coefficients, State, Steps, Transform
+from sknnreg.engine.updates.base import Coefficients, State, Steps, Transform, per_step
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,15 @@ class Momentum(Transform):
         """The velocity."""
         return {"velocity": np.zeros_like(values)}
 
+    def constants(self) -> Coefficients:
+        """The momentum."""
+        return (np.atleast_1d(self.momentum),)
+
     def coefficients(self, steps: Steps) -> Coefficients:
-        """-rate, mu and what a gradient that lasts adds up to, rate / (1 - mu)."""
-        momentum = np.atleast_1d(np.asarray(self.momentum, dtype=np.float64))
+        """-rate, and what a gradient that lasts adds up to, rate / (1 - mu)."""
+        momentum = per_step(self.momentum)
         rate = steps.learning_rate
-        return -rate, momentum, rate / np.where(momentum < 1, 1 - momentum, 1)
+        return -rate, rate / np.where(momentum < 1, 1 - momentum, 1)
 
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
         """The same for all."""
@@ -36,7 +40,7 @@ class Momentum(Transform):
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
         """Gradient in, step out."""
-        minus_rate, momentum, _ = coefficients
+        momentum, minus_rate, _ = coefficients
         velocity = state["velocity"]
         updates *= minus_rate
         velocity *= momentum
@@ -63,14 +67,16 @@ class Adam(Transform):
         """Both moments."""
         return {"first": np.zeros_like(values), "second": np.zeros_like(values)}
 
+    def constants(self) -> Coefficients:
+        """b1, b2, and epsilon for the plain sum."""
+        b1, b2 = np.atleast_1d(self.beta_1), np.atleast_1d(self.beta_2)
+        return b1, b2, self.epsilon / np.sqrt(1 - b2)
+
     def coefficients(self, steps: Steps) -> Coefficients:
-        """b1, b2, epsilon, the step, and the step of a lasting gradient; for the plain sums."""
-        b1, b2 = np.asarray(self.beta_1), np.asarray(self.beta_2)
-        root = np.sqrt(1 - b2)
-        lasting = steps.learning_rate * np.sqrt(1 - b2**steps.number) / root
-        step = -lasting * (1 - b1) / (1 - b1**steps.number)
-        epsilon = np.atleast_1d(self.epsilon / root)
-        return np.atleast_1d(b1), np.atleast_1d(b2), epsilon, step, lasting
+        """The step, and the step of a gradient that lasts; for the plain sums."""
+        b1, b2 = per_step(self.beta_1), per_step(self.beta_2)
+        lasting = steps.learning_rate * np.sqrt((1 - b2**steps.number) / (1 - b2))
+        return lasting * (b1 - 1) / (1 - b1**steps.number), lasting
 
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
         """By weight: rate / (sqrt(v) + eps), bias-corrected."""
