@@ -39,11 +39,9 @@ class DataSet:
         return len(self) * (self.x.width + self.y.width) * dtype.itemsize
 
 
-def cached_if_small(
-    sets: Sequence[DataSet], dtype: np.dtype[np.floating], limit: int = CACHE_BYTES
-) -> list[DataSet]:
-    """Copies in memory where all of them together fit the limit."""
-    if sum(each.nbytes(dtype) for each in sets) > limit:
+def cached_if_small(sets: Sequence[DataSet], dtype: np.dtype[np.floating]) -> list[DataSet]:
+    """Copies in memory where all of them together are small."""
+    if sum(each.nbytes(dtype) for each in sets) > CACHE_BYTES:
         return list(sets)
     return [each.cached(dtype) for each in sets]
 

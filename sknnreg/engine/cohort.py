@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,16 +31,18 @@ class Cohort:
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        if len({structure(problem.recipe) for problem in problems}) != 1:
-            raise ValueError("networks can only train in one stack if their structure is equal")
+        if len({_shape(problem) for problem in problems}) != 1:
+            raise ValueError(
+                "networks can only train in one stack if their structure is equal, and the numbers "
+                "of their training and validation rows, and whether these have weights"
+            )
         self._problems = list(problems)
         self.rows = list(range(len(problems)))
         self.recipe: Recipe = simplify(stack([problem.recipe for problem in problems]))
         self.dtype = np.dtype(self.recipe.dtype)
         self.state = join([self._starting_state(problem) for problem in problems])
         for member in self.recipe.monitors:
-            fresh = member.init(len(problems))
-            member.resume(self.state.monitors.setdefault(type(member).__name__, fresh))
+            member.resume(self.state.monitors[type(member).__name__])
         self.first_epochs = self.state.epochs.copy()
         self._histories = [History() for _ in problems]
         self._errors: dict[int, BaseException] = {}
@@ -111,11 +114,22 @@ class Cohort:
         self.leave(np.ones(len(self), np.bool_))
 
     def _starting_state(self, problem: Problem) -> TrainingState:
-        if problem.state is not None:
-            return problem.state
-        streams = Streams([problem.seed])
-        values = self.recipe.network.initialize(streams, self.dtype)
-        return TrainingState.fresh(values, streams, self.recipe.keep_best)
+        """The problem's state, or a fresh one; with a state for every member that has none."""
+        recipe, state = self.recipe, problem.state
+        if state is None:
+            streams = Streams([problem.seed])
+            values = recipe.network.initialize(streams, self.dtype)
+            state = TrainingState.fresh(values, streams, recipe.keep_best)
+        trained = state.values[:, : recipe.network.layout.n_trainable]
+        transforms = {
+            type(t).__name__: state.transforms.get(type(t).__name__) or t.init(trained)
+            for t in recipe.transforms
+        }
+        monitors = {
+            type(m).__name__: state.monitors.get(type(m).__name__) or m.init(1)
+            for m in recipe.monitors
+        }
+        return replace(state, transforms=transforms, monitors=monitors)
 
     def _bind(self) -> None:
         """Everything that points into the arrays; made anew when networks leave."""
@@ -129,10 +143,7 @@ class Cohort:
         self.weights = self.network.weights()
         self.scratch = Scratch(self.dtype)
         values = state.values[:, : layout.n_trainable]
-        states = [
-            state.transforms.setdefault(type(member).__name__, member.init(values))
-            for member in recipe.transforms
-        ]
+        states = [state.transforms[type(member).__name__] for member in recipe.transforms]
         self.walk = Walk(
             recipe.penalties, recipe.transforms, states, values, grads, layout.n_weights
         )
@@ -152,6 +163,16 @@ class Cohort:
             seen = np.isfinite(state.best_value[going])
             values[seen] = state.best[going][seen]
         if recipe.population_statistics:
-            sets = [self.problems[index].train for index in going]
-            population_statistics(take_numbers(recipe, going), values, sets)
+            problems = [self.problems[index] for index in going]
+            sets = [problem.train for problem in problems]
+            # Generators of their own: going on draws what it would have drawn.
+            streams = Streams([problem.seed for problem in problems]) if recipe.shuffle else None
+            population_statistics(take_numbers(recipe, going), values, sets, streams)
         return values
+
+
+def _shape(problem: Problem) -> Hashable:
+    """What networks of one stack must share."""
+    sets = (problem.train, problem.validation)
+    rows = tuple(each and (len(each), each.weight is None) for each in sets)
+    return structure(problem.recipe), rows

@@ -36,8 +36,11 @@ class MaxNorm(Constraint):
 
     def project(self, weight: Array) -> None:
         """Scale the columns that are too long onto the sphere."""
-        norm = np.sqrt(np.square(weight).sum(axis=-2, keepdims=True))
-        radius = per_network(self.radius, weight)
-        # A hair inside the ball, so that rounding never leaves it and projecting twice is once.
-        shrink = radius * (1 - 4 * np.finfo(weight.dtype).eps) / np.maximum(norm, radius)
-        weight *= np.where(norm > radius, shrink, 1)
+        square = np.square(weight, dtype=np.float64)
+        norm = np.sqrt(np.add.reduce(square, axis=-2, keepdims=True))
+        radius = per_network(self.radius, norm)
+        # A hair inside the ball, wider than all rounding of the product and the sum, so that
+        # nothing ever leaves it and projecting twice is projecting once.
+        hair = 4 * np.finfo(weight.dtype).eps + weight.shape[-2] * np.finfo(np.float64).eps
+        shrink = radius * (1 - hair) / np.maximum(norm, radius)
+        weight *= np.where(norm > radius, shrink, 1).astype(weight.dtype)

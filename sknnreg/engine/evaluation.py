@@ -12,6 +12,7 @@ from sknnreg.engine.losses import Loss
 from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.problem import Problem, Recipe
 from sknnreg.engine.stack import Array
+from sknnreg.engine.streams import Streams
 
 # Numbers that a signal may hold while rows are judged or predicted: a bound on memory.
 MAX_SIGNAL = 1 << 20
@@ -44,7 +45,8 @@ class Validation:
 
     def _chunks(self, network: BoundNetwork) -> Iterator[tuple[Array, Array, Array]]:
         n, m = len(self._sets[0]), len(self._sets)
-        height = min(n, rows_at_once(m * widest(network)))
+        # Not by the number of networks, which must not change the order of summation.
+        height = min(n, rows_at_once(widest(network)))
         x = np.empty((m, height, self._sets[0].x.width), self._dtype)
         y = np.empty((m, height, self._sets[0].y.width), self._dtype)
         for start in range(0, n, height):
@@ -69,11 +71,14 @@ def widest(network: BoundNetwork) -> int:
     return max((max(shape) for shape in shapes), default=1)
 
 
-def population_statistics(recipe: Recipe, values: Array, sets: Sequence[DataSet]) -> None:
+def population_statistics(
+    recipe: Recipe, values: Array, sets: Sequence[DataSet], streams: Streams | None
+) -> None:
     """Replace the running statistics in ``values (M, P)`` by the training set's, in place.
 
-    Mean of batch means, mean of unbiased batch variances, over one pass in the rows' order with
-    the weights at rest and nothing drawn (Ioffe and Szegedy, 2015, algorithm 2).
+    Mean of batch means, mean of unbiased batch variances, over one pass with the weights at rest
+    and no unit dropped (Ioffe and Szegedy, 2015, algorithm 2). ``streams`` shuffle the rows: the
+    batches of sorted rows would each tell of their own corner.
     """
     layout = recipe.network.layout
     grads = np.empty((len(values), layout.n_trainable), values.dtype)
@@ -83,6 +88,6 @@ def population_statistics(recipe: Recipe, values: Array, sets: Sequence[DataSet]
             values[:, column.columns] = 0
     batches = Batches(sets, recipe.batch_size, values.dtype, join_single=True)
     phase = Phase(cumulative=True)
-    for batch in batches.epoch(None):
+    for batch in batches.epoch(streams):
         phase.weigh(batch.weight, batch.total)
         network.bound(batch.x.shape[1], phase).forward(batch.x)

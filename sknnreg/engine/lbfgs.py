@@ -93,10 +93,12 @@ def minimize(problem: Problem) -> Result:
     options = problem.recipe.lbfgs
     assert options is not None
     ended = False
+    latest = objective.start
 
     def on_iteration(intermediate_result: OptimizeResult) -> None:
-        nonlocal ended
-        objective.assign(intermediate_result.x)
+        nonlocal ended, latest
+        latest = intermediate_result.x.copy()
+        objective.assign(latest)
         _gather_statistics(cohort)
         cohort.state.updates += 1
         cohort.state.samples += cohort.batches.n_rows
@@ -113,23 +115,25 @@ def minimize(problem: Problem) -> Result:
         "ftol": 64 * np.finfo(np.float64).eps,
         "maxls": 50,
     }
-    with np.errstate(all="ignore"):
-        try:
-            solution = scipy_minimize(  # type: ignore[call-overload]
-                objective,
-                objective.start,
-                jac=True,
-                method="L-BFGS-B",
-                bounds=objective.bounds,
-                options=settings,
-                callback=on_iteration,
-            )
-        except KeyboardInterrupt:
-            cohort.interrupt()
-            return cohort.results()[0]
-        if not ended:
-            _conclude(cohort, objective, solution)
-        cohort.leave(np.ones(1, np.bool_))
+    try:
+        solution = scipy_minimize(  # type: ignore[call-overload]
+            objective,
+            objective.start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=objective.bounds,
+            options=settings,
+            callback=on_iteration,
+        )
+    except KeyboardInterrupt:
+        # The line search may have been trying another point.
+        objective.assign(latest)
+        _gather_statistics(cohort)
+        cohort.interrupt()
+        return cohort.results()[0]
+    if not ended:
+        _conclude(cohort, objective, solution)
+    cohort.leave(np.ones(1, np.bool_))
     return cohort.results()[0]
 
 
@@ -152,4 +156,4 @@ def _gather_statistics(cohort: Cohort) -> None:
     if cohort.recipe.batch_statistics:
         rows = np.zeros(1, np.intp)
         sets = [problem.train for problem in cohort.problems]
-        population_statistics(take_numbers(cohort.recipe, rows), cohort.state.values, sets)
+        population_statistics(take_numbers(cohort.recipe, rows), cohort.state.values, sets, None)

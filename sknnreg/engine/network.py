@@ -47,7 +47,7 @@ class Pass:
         self._forwards = forwards
         self._backwards = backwards
         self._single = single
-        self._losses: dict[int, ValueAndGradient] = {}
+        self._judge: tuple[Loss, ValueAndGradient] | None = None
 
     def forward(self, x: Array) -> Array:
         """``x (M, B, F)`` -> raw outputs ``(M, B, K)``, in a buffer that the next pass reuses."""
@@ -62,14 +62,12 @@ class Pass:
         if self._single:
             x, y, weight = x[0], y[0], weight if weight is None else weight[0]
         raw = self._forward(x)
-        judge = self._losses.get(id(loss))
-        if judge is None:
-            judge = self._losses[id(loss)] = loss.bind(raw.shape, raw.dtype)
-        value, gradient = judge(raw, y, weight)
+        if self._judge is None or self._judge[0] is not loss:
+            self._judge = loss, loss.bind(raw.shape, raw.dtype)
+        value, gradient = self._judge[1](raw, y, weight)
         for backward in self._backwards:
             gradient = backward(gradient)
-        batch_loss: Array = value[..., 0, 0]
-        return batch_loss
+        return value.reshape(-1)
 
     def _forward(self, x: Array) -> Array:
         for forward in self._forwards:

@@ -95,11 +95,12 @@ class DenseRows(Rows):
             release_pages(self.values)
         elif is_mapped(self.values):
             self._fetch_mapped(positions, out)
-        elif self.values.dtype != out.dtype:
-            out[...] = self.values[positions]
-        else:
+        elif self.values.dtype == out.dtype and self.values.flags.c_contiguous:
             # mode="clip" spares take() a buffer of its own; positions are in range by making.
             np.take(self.values, positions, axis=0, out=out, mode="clip")
+        else:
+            # take() would first make all of it contiguous.
+            out[...] = self.values[positions]
 
     def _fetch_mapped(self, positions: Array, out: Array) -> None:
         order = np.argsort(positions)

@@ -1,8 +1,8 @@
 """The leading network axis: configurations and states as trees with a row per network.
 
-A tree is a dataclass, tuple, list or dict of trees. In a frozen configuration the fields declared
-``PerNetwork`` are leaves, numbers that may differ from network to network; all else is structure
-and must be equal before networks can share a stack. In a state the arrays are leaves.
+A tree is a frozen dataclass or a tuple of trees. The fields declared ``PerNetwork`` are leaves,
+numbers that may differ from network to network; all else is structure and must be equal before
+networks can share a stack.
 """
 
 from collections.abc import Callable, Hashable, Sequence

@@ -11,6 +11,8 @@ import numpy as np
 from sknnreg.engine.stack import Array
 from sknnreg.engine.streams import Streams
 
+_UNJUDGED = {"best": np.inf, "waited": 0.0}
+
 
 @dataclass
 class TrainingState:
@@ -55,6 +57,25 @@ class TrainingState:
     def copy(self) -> TrainingState:
         """The same state once more, generators included."""
         return self._map(np.copy, self.streams.copy())
+
+    def unjudged(self) -> TrainingState:
+        """The state as if no epoch had been compared with another yet; arrays are shared."""
+        fresh = TrainingState.fresh(self.values, self.streams, self.best is not None)
+        monitors = {
+            name: {
+                # A step size that was lowered stays so.
+                key: value if key == "factor" else np.full_like(value, _UNJUDGED[key])
+                for key, value in state.items()
+            }
+            for name, state in self.monitors.items()
+        }
+        return replace(
+            self,
+            best=fresh.best,
+            best_value=fresh.best_value,
+            best_epoch=fresh.best_epoch,
+            monitors=monitors,
+        )
 
     def continued(self, dtype: str, *, keep_best: bool) -> TrainingState:
         """The state in another dtype, or from now on with or without its best row."""

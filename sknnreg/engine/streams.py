@@ -49,14 +49,14 @@ class Streams:
             row[...] = generator.bit_generator.random_raw(len(row))
         return out
 
-    def orders(self, n: int, base: Array | None = None) -> list[Array]:
-        """A random order of ``n`` rows (or of the row numbers ``base``) for each network."""
+    def orders(self, n: int) -> list[Array]:
+        """A random order of ``n`` rows for each network."""
         orders = []
         for generator in self.generators("shuffle"):
             # Four bytes a row where eight would show: the order is the largest per-row array.
             order = np.arange(n, dtype=np.intp if n < 1 << 20 else np.uint32)
             generator.shuffle(order)
-            orders.append(order if base is None else base[order])
+            orders.append(order)
         return orders
 
     def take(self, rows: Sequence[int]) -> Streams:

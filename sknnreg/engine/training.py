@@ -21,21 +21,21 @@ def train(problems: Sequence[Problem]) -> list[Result]:
     A keyboard interrupt ends them all where they are, with ``stop_reason`` "interrupted".
     """
     recipe = problems[0].recipe
-    with blas_threads(recipe.batch_size * recipe.network.largest_weight):
+    # What overflows is found at the epoch's end and named there, not warned of in passing.
+    quiet = np.errstate(all="ignore")
+    with quiet, blas_threads(recipe.batch_size * recipe.network.largest_weight):
         if recipe.lbfgs is not None:
             return [minimize(problem) for problem in problems]
         return _train_cohort(Cohort(problems))
 
 
 def _train_cohort(cohort: Cohort) -> list[Result]:
-    # What overflows is found at the epoch's end and named there, not warned of in passing.
-    with np.errstate(all="ignore"):
-        try:
-            while len(cohort):
-                loss, rate = _train_epoch(cohort)
-                cohort.leave(end_epoch(cohort, loss, rate))
-        except KeyboardInterrupt:
-            cohort.interrupt()
+    try:
+        while len(cohort):
+            loss, rate = _train_epoch(cohort)
+            cohort.leave(end_epoch(cohort, loss, rate))
+    except KeyboardInterrupt:
+        cohort.interrupt()
     return cohort.results()
 
 
@@ -43,17 +43,17 @@ def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
     """One pass over the rows; the mean loss and the last step size ``(M,)``."""
     state, recipe = cohort.state, cohort.recipe
     rates = cohort.begin_epoch()
-    losses = np.empty(rates.shape)
+    losses = np.empty(rates.shape[::-1])
     for number, batch in enumerate(cohort.batches.epoch(state.streams if recipe.shuffle else None)):
-        losses[number] = _backpropagate(cohort, batch)
+        losses[:, number] = _backpropagate(cohort, batch)
         cohort.walk.step(number, state.streams)  # 4 penalties, 5 update
         for constraint in recipe.constraints:  # 6 weights at rest
             for weight in cohort.weights:
                 constraint.project(weight)
     state.updates += len(cohort.batches)
     state.samples += cohort.batches.n_rows
-    losses *= cohort.batches.shares
-    return np.add.reduce(losses, axis=0), rates[-1]  # 7 time: see end_epoch
+    losses *= cohort.batches.shares.T
+    return np.add.reduce(losses, axis=1), rates[-1]  # 7 time: see end_epoch
 
 
 def _backpropagate(cohort: Cohort, batch: Batch) -> Array:

@@ -11,19 +11,20 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg.engine.problem import Recipe, Result
 from sknnreg.engine.stack import Array
 from sknnreg.engine.training import train
 from sknnreg.estimators.callbacks import EpochCallbacks, has_callbacks
+from sknnreg.estimators.continuing import Memory, architecture, criterion
 from sknnreg.estimators.endings import check_ending
 from sknnreg.estimators.folding import fold, raw_outputs
 from sknnreg.estimators.history import curves, on_each_epoch
 from sknnreg.estimators.inputs import as_rows, check_weights, check_X, x_checks
 from sknnreg.estimators.parameters import CONSTRAINTS, activations
-from sknnreg.estimators.preparation import Labelled, Memory, Prepared, prepare
+from sknnreg.estimators.preparation import Labelled, Prepared, prepare
 from sknnreg.estimators.recipes import recipe
 from sknnreg.estimators.targets import Targets
 
@@ -48,8 +49,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         def __getattr__(self, name: str) -> Any: ...
 
     @abstractmethod
-    def _plan_targets(self, y: Any, classes: Any) -> Targets:
-        """What the outputs should mean, from the first y."""
+    def _plan_targets(self, y: Any, classes: Any, before: Any) -> Targets:
+        """What the outputs should mean, from the first y; ``before`` is what they mean so far."""
 
     @with_callbacks
     def fit(
@@ -112,7 +113,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         listeners = self._listeners(given, prepared, plan, partial)
         hook = on_each_epoch(self.verbose, listeners)
         score = self._score_function(prepared, plan)
-        result = train([prepared.problem(plan, memory, score, hook)])[0]
+        state = None if memory is None else memory.state_for(plan, criterion(self))
+        result = train([prepared.problem(plan, state, score, hook)])[0]
         if result.error is not None:
             raise result.error
         check_ending(self, result, prepared, partial=partial)
@@ -133,7 +135,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         self._validate_params()
         labelled = self._check(*given, reset=memory is None)
         labelled_validation = self._check_validation(*validation)
-        targets = self._plan_targets(labelled.y, classes) if memory is None else memory.targets
+        before = None if memory is None else memory.targets
+        targets = self._plan_targets(labelled.y, classes, before)
         prepared = prepare(self, labelled, labelled_validation, targets, memory)
         plan = recipe(
             self,
@@ -194,7 +197,13 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         if memory is not None:
             history = memory.history.extended(history)
         self._memory = Memory(
-            prepared.seed, prepared.inputs, prepared.targets, result.state, history
+            prepared.seed,
+            prepared.inputs,
+            prepared.targets,
+            result.state,
+            history,
+            criterion(self),
+            architecture(plan),
         )
         self._store(curves(history, result.state, early_stopping=self.early_stopping))
 
@@ -219,7 +228,14 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
             missing = "X_val" if X is None else "y_val"
             raise ValueError(f"{missing} is missing: pass X_val and y_val together, or neither.")
         X = check_X(self, X, reset=False)
-        y = y if hasattr(y, "tocsr") else np.asarray(y)
+        numeric = self._y_checks.get("y_numeric", False)
+        y = check_array(
+            y,
+            accept_sparse="csr",
+            ensure_2d=False,
+            dtype="numeric" if numeric else None,
+            input_name="y_val",
+        )
         check_consistent_length(X, y)
         return Labelled(X, y, check_weights(weight, X, "sample_weight_val"))
 
@@ -227,7 +243,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         self, X: Any, function: Callable[[Array], Array], width: int | None, dtype: Any = np.float64
     ) -> Array:
         """``function`` of the raw outputs, ``(n_samples, width)``, in bounded memory."""
-        check_is_fitted(self)
+        check_is_fitted(self, "coefs_")
         X = check_X(self, X, reset=False)
         as_rows(X)
         shape = X.shape[:1] if width is None else (X.shape[0], width)

@@ -19,6 +19,16 @@ from sknnreg.estimators.parameters import CONSTRAINTS
 from sknnreg.estimators.targets import ClassTargets, LabelTargets, Targets, class_targets
 
 
+def _sees_part(estimator: Any) -> bool:
+    """Whether ``partial_fit`` is there: it takes steps, and knows nothing of rows to come."""
+    if estimator.class_weight == "balanced":
+        raise AttributeError(
+            "class_weight='balanced' needs all rows at once, which partial_fit does not see. "
+            "Pass the dict that sklearn.utils.class_weight.compute_class_weight gives."
+        )
+    return takes_steps(estimator)
+
+
 @documented
 class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     """Multilayer perceptron classifier with the classical regularisers.
@@ -165,7 +175,9 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     ) -> None:
         self._store(locals())
 
-    def _plan_targets(self, y: Any, classes: Any) -> Targets:
+    def _plan_targets(self, y: Any, classes: Any, before: Any) -> Targets:
+        if before is not None:
+            return before
         if classes is None:
             return class_targets(y)
         if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
@@ -174,7 +186,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         check_classification_targets(classes)
         return ClassTargets(classes)
 
-    @available_if(takes_steps)
+    @available_if(_sees_part)
     def partial_fit(
         self,
         X: Any,
@@ -208,11 +220,6 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         self : object
             The estimator, one epoch further.
         """
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' needs all rows at once, which partial_fit does not see. "
-                "Pass the dict that sklearn.utils.class_weight.compute_class_weight gives."
-            )
         memory = getattr(self, "_memory", None)
         if memory is not None and classes is not None:
             known = memory.targets.classes
@@ -268,7 +275,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Labels.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coefs_")
         if isinstance(self._targets, LabelTargets):
             return self._predict_into(X, lambda raw: raw > 0, self.n_outputs_, np.int64)
         classes = self.classes_
@@ -282,7 +289,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     def _probabilities(self, X: Any, logistic: Any, softmax: Any) -> Array:
         """The links of one output and of several, or their logarithms."""
-        check_is_fitted(self)
+        check_is_fitted(self, "coefs_")
         n_classes = len(self.classes_)
         if isinstance(self._targets, LabelTargets):
             return self._predict_into(X, logistic, n_classes)
@@ -296,5 +303,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     def __sklearn_tags__(self) -> Any:
         """Multilabel y is welcome."""
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        # A row with several labels has no one class to weigh it by.
+        several = self.class_weight is None
+        tags.classifier_tags.multi_label = several
+        tags.target_tags.multi_output = several
         return tags

@@ -82,7 +82,9 @@ class Standardization:
                 "variance overflows. Rescale it, or set standardize=False."
             )
         # Rounding alone gives a constant column a spread of this order.
-        scale[scale <= 64 * np.finfo(np.float64).eps * np.abs(mean)] = 1.0
+        constant = scale <= 64 * np.finfo(np.float64).eps * np.abs(mean)
+        # Centred it is 0 whatever the scale; with its zeros kept it is brought to 1.
+        scale[constant] = 1.0 if centred else np.where(mean == 0, 1.0, np.abs(mean))[constant]
         return cls(mean if centred else None, scale)
 
     def apply(self, rows: Rows) -> Rows:

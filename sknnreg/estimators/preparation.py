@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from sknnreg.engine.batches import DataSet
-from sknnreg.engine.problem import History, Problem, Recipe, Report
-from sknnreg.engine.rows import Rows
+from sknnreg.engine.problem import Problem, Recipe, Report
 from sknnreg.engine.stack import Array
 from sknnreg.engine.state import TrainingState
+from sknnreg.estimators.continuing import Memory
 from sknnreg.estimators.inputs import Standardization, as_rows
 from sknnreg.estimators.targets import Targets
 from sknnreg.estimators.validation_split import split
@@ -34,17 +34,6 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What going on with a fitted network needs beside its parameters."""
-
-    seed: int
-    inputs: Standardization
-    targets: Targets
-    state: TrainingState
-    history: History
-
-
-@dataclass(frozen=True)
 class Prepared:
     """What the engine trains on; ``held_out`` are the validation rows as given, for a scorer."""
 
@@ -58,22 +47,11 @@ class Prepared:
     def problem(
         self,
         recipe: Recipe,
-        memory: Memory | None,
-        score: Callable[[Array], float] | None,
-        on_epoch_end: Callable[[Report], bool] | None,
+        state: TrainingState | None = None,
+        score: Callable[[Array], float] | None = None,
+        on_epoch_end: Callable[[Report], bool] | None = None,
     ) -> Problem:
-        """The engine's problem; what memory holds is copied, so that a failure leaves it whole."""
-        state = None
-        if memory is not None:
-            state = memory.state.copy()
-            if state.values.shape[1] != recipe.network.layout.n_columns:
-                raise ValueError(
-                    "the network cannot go on training: its shape has changed since the last call "
-                    f"({state.values.shape[1]} numbers then, {recipe.network.layout.n_columns} "
-                    "now). Set warm_start=False to start anew, or restore hidden_layer_sizes and "
-                    "normalization."
-                )
-            state = state.continued(recipe.dtype, keep_best=recipe.keep_best)
+        """The engine's problem."""
         return Problem(recipe, self.train, self.seed, self.validation, score, on_epoch_end, state)
 
 
@@ -86,17 +64,14 @@ def prepare(
 ) -> Prepared:
     """Split, weigh and scale; going on keeps the first call's seed and scales."""
     seed = _seed(estimator.random_state) if memory is None else memory.seed
-    x, y, weight = as_rows(given.X), targets.encode(given.y), given.weight
-    table = targets.class_weights(getattr(estimator, "class_weight", None), y, weight)
-    full = DataSet(x, y, _weigh(targets, table, y, weight))
-    if full.weight is not None and not full.weight.all():
-        # A row of weight 0 is a row that is not there, in batches and split too.
-        full = _take(full, np.flatnonzero(full.weight))
+    full = _without_zeros(DataSet(as_rows(given.X), targets.encode(given.y, "y"), given.weight))
+    table = targets.class_weights(getattr(estimator, "class_weight", None), full.y, full.weight)
+    full = _without_zeros(_weigh(full, targets, table))
     train, validation, held_out = full, None, given_validation
     if given_validation is not None:
-        y_val = targets.encode(given_validation.y)
-        weight_val = _weigh(targets, table, y_val, given_validation.weight)
-        validation = DataSet(as_rows(given_validation.X), y_val, weight_val)
+        y_val = targets.encode(given_validation.y, "y_val")
+        validation = DataSet(as_rows(given_validation.X), y_val, given_validation.weight)
+        validation = _weigh(validation, targets, table)
     elif estimator.early_stopping:
         parts = split(targets.strata(full.y), len(full), estimator.validation_fraction, seed)
         train, validation = (_take(full, part) for part in parts)
@@ -118,12 +93,19 @@ def _seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
-def _weigh(targets: Targets, table: Array | None, y: Rows, weight: Array | None) -> Array | None:
-    """Sample weights times class weights."""
+def _weigh(data: DataSet, targets: Targets, table: Array | None) -> DataSet:
+    """The rows with their weights multiplied by their classes'."""
     if table is None:
-        return weight
-    by_class: Array = table[targets.strata(y)]
-    return by_class if weight is None else by_class * weight
+        return data
+    by_class: Array = table[targets.strata(data.y)]
+    return replace(data, weight=by_class if data.weight is None else by_class * data.weight)
+
+
+def _without_zeros(data: DataSet) -> DataSet:
+    """A row of weight 0 is a row that is not there, in batches and the split too."""
+    if data.weight is None or data.weight.all():
+        return data
+    return _take(data, np.flatnonzero(data.weight))
 
 
 def _take(data: DataSet, index: Array) -> DataSet:

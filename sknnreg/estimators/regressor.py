@@ -164,25 +164,15 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
     ) -> None:
         self._store(locals())
 
-    def _plan_targets(self, y: Any, classes: Any) -> Targets:
-        n_responses = 1 if y.ndim == 1 else y.shape[1]
-        if self.loss == "poisson":
-            self._check_counts(y)
-        return ResponseTargets(
-            n_responses, y.ndim == 1, regression_loss(self.loss, float(self.huber_delta))
-        )
+    def _plan_targets(self, y: Any, classes: Any, before: Any) -> Targets:
+        loss = regression_loss(self.loss, float(self.huber_delta))
+        if before is not None:
+            return before.with_loss(loss)
+        return ResponseTargets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, loss)
 
     @property
     def _y_checks(self) -> dict[str, Any]:
         return {"y_numeric": True}
-
-    @staticmethod
-    def _check_counts(y: Array) -> None:
-        if y.min() < 0:
-            raise ValueError(
-                f"loss='poisson' models counts, but y goes down to {y.min()}. "
-                "Use loss='squared_error', 'absolute_error' or 'huber' for values below 0."
-            )
 
     @available_if(takes_steps)
     def partial_fit(
@@ -232,7 +222,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the units of the training targets.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coefs_")
         link = np.exp if self.out_activation_ == "exp" else np.asarray
         if self._targets.one_dimensional:
             return self._predict_into(X, lambda raw: link(raw[:, 0]), None)

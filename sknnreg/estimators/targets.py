@@ -45,8 +45,8 @@ class Targets(ABC):
         """MLPClassifier's and MLPRegressor's name of the inverse link."""
 
     @abstractmethod
-    def encode(self, y: Any) -> Rows:
-        """Y as rows of numbers the loss compares outputs with."""
+    def encode(self, y: Any, name: str) -> Rows:
+        """Y as rows of numbers the loss compares outputs with; errors speak of ``name``."""
 
     def strata(self, rows: Rows) -> Array | None:
         """A number per row that a validation split should share out evenly, if any."""
@@ -98,9 +98,9 @@ class ClassTargets(Targets):
         """``classes_`` too."""
         return {"_targets": self, "classes_": self.classes}
 
-    def encode(self, y: Any) -> Rows:
+    def encode(self, y: Any, name: str) -> Rows:
         """Each label's place among the classes, in few bytes, with a table of targets."""
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(y)
         n = len(self.classes)
         codes = np.empty(len(y), np.min_scalar_type(max(n - 1, 1)))
         for start in range(0, len(y), CHUNK):
@@ -109,7 +109,7 @@ class ClassTargets(Targets):
             unknown = self.classes[found] != part
             if unknown.any():
                 raise ValueError(
-                    f"y holds {np.unique(part[unknown])[:5].tolist()}, which is not among the "
+                    f"{name} holds {np.unique(part[unknown])[:5].tolist()}, which is not among the "
                     f"classes this classifier learns, {self.classes[:10].tolist()}. Name every "
                     "class in `classes` of the first call to partial_fit, or in y of fit."
                 )
@@ -128,6 +128,12 @@ class ClassTargets(Targets):
             return None
         codes: Any = self.strata(rows)
         present = np.unique(codes)
+        if isinstance(class_weight, dict):
+            bad = [w for w in class_weight.values() if not np.isfinite(w) or w < 0]
+            if bad:
+                raise ValueError(
+                    f"class_weight holds {bad[0]!r}; weights must be finite and at least 0."
+                )
         table = np.ones(len(self.classes))
         table[present] = compute_class_weight(
             class_weight,
@@ -168,16 +174,18 @@ class LabelTargets(Targets):
         """``classes_`` too."""
         return {"_targets": self, "classes_": self.classes}
 
-    def encode(self, y: Any) -> Rows:
+    def encode(self, y: Any, name: str) -> Rows:
         """The indicator matrix itself, dense or CSR."""
         if y.ndim != 2 or y.shape[1] != self.n_labels:
-            raise ValueError(f"y must be an indicator matrix of {self.n_labels} labels.")
+            raise ValueError(f"{name} must be an indicator matrix of {self.n_labels} labels.")
         return SparseRows(y.tocsr()) if hasattr(y, "tocsr") else DenseRows(y)
 
     def strata(self, rows: Rows) -> Array | None:
-        """The combinations of labels."""
+        """The combinations of labels; those that come once are one stratum together."""
         everything = rows.read(slice(0, len(rows)), np.empty((len(rows), rows.width)))
-        return np.unique(everything, axis=0, return_inverse=True)[1].ravel()
+        _, codes, counts = np.unique(everything, axis=0, return_inverse=True, return_counts=True)
+        codes = codes.ravel()
+        return np.where(counts[codes] > 1, codes, -1)
 
     def class_weights(self, class_weight: Any, rows: Rows, weight: Array | None) -> Array | None:
         """Refused: a row has several labels."""
@@ -213,12 +221,28 @@ class ResponseTargets(Targets):
         """MLPRegressor's names."""
         return "exp" if isinstance(self.loss, Poisson) else "identity"
 
-    def encode(self, y: Any) -> Rows:
+    def encode(self, y: Any, name: str) -> Rows:
         """The responses as they are."""
         rows = DenseRows(y[:, None] if y.ndim == 1 else y)
         if rows.width != self.n_outputs:
-            raise ValueError(f"y has {rows.width} columns, but this regressor {self.n_outputs}.")
+            raise ValueError(
+                f"{name} has {rows.width} columns, but this regressor learns {self.n_outputs}."
+            )
+        if isinstance(self.loss, Poisson) and y.min() < 0:
+            raise ValueError(
+                f"loss='poisson' models counts, but {name} goes down to {y.min()}. Use "
+                "loss='squared_error', 'absolute_error' or 'huber' for values below 0."
+            )
         return rows
+
+    def with_loss(self, loss: Loss) -> ResponseTargets:
+        """The same targets under another loss, to go on with."""
+        if isinstance(loss, Poisson) != isinstance(self.loss, Poisson):
+            raise ValueError(
+                "loss cannot change to or from 'poisson' while a network goes on training: its "
+                "outputs would mean something else. Set warm_start=False to start anew."
+            )
+        return replace(self, response_loss=loss)
 
     def standardized(self, rows: Rows, weight: Array | None) -> Targets:
         """Zero mean and unit variance; counts keep their zero and get mean 1."""

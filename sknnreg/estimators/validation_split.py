@@ -29,8 +29,9 @@ def split(strata: Array | None, n_rows: int, fraction: float, seed: int) -> tupl
     if not held_out.any():
         raise ValueError(
             f"early_stopping=True finds no row to validate on: validation_fraction={fraction} of "
-            f"{n_rows} rows leaves nothing once every class keeps a row for training. Increase "
-            "validation_fraction, pass X_val and y_val to fit, or set early_stopping=False."
+            f"n_samples={n_rows} leaves nothing once every class keeps a row for training. "
+            "Increase validation_fraction, pass X_val and y_val to fit, or set "
+            "early_stopping=False."
         )
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 

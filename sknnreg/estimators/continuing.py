@@ -1,0 +1,54 @@
+"""Going on with a fitted network: what is kept between calls, and what must not change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sknnreg.engine.problem import History, Recipe
+from sknnreg.engine.state import TrainingState
+from sknnreg.estimators.inputs import Standardization
+from sknnreg.estimators.targets import Targets
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What ``warm_start`` and ``partial_fit`` go on from.
+
+    ``criterion`` is what decided which epoch is best, ``architecture`` which arrays there are.
+    """
+
+    seed: int
+    inputs: Standardization
+    targets: Targets
+    state: TrainingState
+    history: History
+    criterion: Any
+    architecture: tuple[Any, ...]
+
+    def state_for(self, recipe: Recipe, criterion: Any) -> TrainingState:
+        """A copy of the state for this recipe, so that a failure leaves memory whole."""
+        if architecture(recipe) != self.architecture:
+            raise ValueError(
+                "the network cannot go on training: its layers have changed since the last call. "
+                "Set warm_start=False to start anew, or restore hidden_layer_sizes, activation "
+                "and normalization."
+            )
+        state = self.state.copy()
+        if criterion != self.criterion:
+            # The best so far was the best by another measure.
+            state = state.unjudged()
+        return state.continued(recipe.dtype, keep_best=recipe.keep_best)
+
+
+def criterion(estimator: Any) -> Any:
+    """What decides which epoch is best."""
+    return estimator.early_stopping_scoring if estimator.early_stopping else "training loss"
+
+
+def architecture(recipe: Recipe) -> tuple[Any, ...]:
+    """Kind and arrays of every layer."""
+    return tuple(
+        (type(layer).__name__, tuple((slot.name, slot.shape) for slot in layer.slots))
+        for layer in recipe.network.layers
+    )

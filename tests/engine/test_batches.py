@@ -1,0 +1,184 @@
+"""Mini-batches: every row once, in an order of its own for each network."""
+
+import numpy as np
+import pytest
+
+from sknnreg.engine import batches, rows
+from sknnreg.engine.batches import Batches, DataSet
+from sknnreg.engine.rows import CodedRows, DenseRows
+from sknnreg.engine.streams import Streams
+
+M, N = 3, 23
+SEEDS = [1, 2, 3]
+
+
+@pytest.fixture
+def sets():
+    """Row i of network m has x = (i, m) and y = i; different weights for each network."""
+
+    def make(n=N, weighted=False):
+        found = []
+        for m in range(M):
+            x = np.stack([np.arange(n), np.full(n, m)], axis=1)
+            weight = np.random.default_rng(m).uniform(0.1, 3, n) if weighted else None
+            codes = np.arange(n, dtype=np.uint16)
+            found.append(
+                DataSet(
+                    DenseRows(x, None, np.zeros(2), np.ones(2)),
+                    CodedRows(codes, table=np.arange(float(n))[:, None]),
+                    weight,
+                )
+            )
+        return found
+
+    return make
+
+
+def epoch(made, streams):
+    """The batches of an epoch, copied out of their buffers."""
+    return [
+        tuple(None if each is None else np.array(each) for each in (b.x, b.y, b.weight, b.total))
+        for b in made.epoch(streams)
+    ]
+
+
+def assert_equal(ours, theirs):
+    for one, other in zip(ours, theirs, strict=True):
+        for a, b in zip(one, other, strict=True):
+            assert (a is None) == (b is None)
+            assert a is None or np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 11, 22, 23])
+@pytest.mark.parametrize("join_single", [False, True])
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_every_row_exactly_once(sets, batch_size, join_single, shuffled):
+    made = Batches(sets(), batch_size, np.dtype(np.float32), join_single)
+    streams = Streams(SEEDS) if shuffled else None
+    for _ in range(3):
+        found = epoch(made, streams)
+        assert len(found) == len(made)
+        x = np.concatenate([b[0] for b in found], axis=1)
+        y = np.concatenate([b[1] for b in found], axis=1)
+        assert x.dtype == y.dtype == np.float32
+        for m in range(M):
+            assert np.array_equal(np.sort(x[m, :, 0]), np.arange(N))
+            assert np.all(x[m, :, 1] == m)
+            assert np.array_equal(x[m, :, 0], y[m, :, 0])
+            assert shuffled != np.array_equal(x[m, :, 0], np.arange(N))
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "join_single", "sizes"),
+    [
+        (23, 5, False, [5, 5, 5, 5, 3]),
+        (23, 5, True, [5, 5, 5, 5, 3]),
+        (21, 5, False, [5, 5, 5, 5, 1]),
+        (21, 5, True, [5, 5, 5, 6]),
+        (6, 5, True, [6]),
+        (20, 5, True, [5, 5, 5, 5]),
+        (5, 5, True, [5]),
+        (1, 5, True, [1]),
+        (1, 1, True, [1]),
+        (3, 1, False, [1, 1, 1]),
+        (4, 9, True, [4]),
+    ],
+)
+def test_sizes(sets, n, batch_size, join_single, sizes):
+    made = Batches(sets(n), batch_size, np.dtype(np.float64), join_single)
+    assert [b[0].shape[1] for b in epoch(made, None)] == sizes
+    assert made.n_rows == n
+
+
+class TestOrders:
+    def test_reproducible_and_different(self, sets):
+        made = Batches(sets(), 5, np.dtype(np.float64))
+        streams = Streams(SEEDS)
+        first, second = epoch(made, streams), epoch(made, streams)
+        again = Streams(SEEDS)
+        assert_equal(first, epoch(made, again))
+        assert_equal(second, epoch(made, again))
+        order = [np.concatenate([b[0][..., 0] for b in e], axis=1) for e in (first, second)]
+        assert len({tuple(row) for both in order for row in both}) == 2 * M
+
+    def test_a_networks_order_is_its_own(self, sets):
+        together = epoch(Batches(sets(), 5, np.dtype(np.float64)), Streams(SEEDS))
+        for m in range(M):
+            alone = epoch(Batches(sets()[m : m + 1], 5, np.dtype(np.float64)), Streams([SEEDS[m]]))
+            for (x, *_), (own, *_) in zip(together, alone, strict=True):
+                assert np.array_equal(x[m : m + 1], own)
+
+    def test_does_not_depend_on_the_batch_size(self, sets):
+        orders = [
+            np.concatenate(
+                [b[0] for b in epoch(Batches(sets(), size, np.dtype(np.float64)), Streams(SEEDS))],
+                axis=1,
+            )
+            for size in (4, 23)
+        ]
+        assert np.array_equal(*orders)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("shuffled", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_chunks_and_copies_change_nothing(sets, weighted, shuffled, dtype, monkeypatch):
+    def run():
+        made = Batches(sets(weighted=weighted), 4, np.dtype(dtype))
+        streams = Streams(SEEDS) if shuffled else None
+        return [*epoch(made, streams), *epoch(made, streams)], np.array(made.shares)
+
+    expected, shares = run()
+    for chunk in (1, 40, 120):
+        monkeypatch.setattr(rows, "GATHER", chunk)
+        for copied in (True, False):
+            with monkeypatch.context() as patch:
+                if not copied:
+                    patch.setattr(batches, "cached_if_small", lambda sets, *_: list(sets))
+                found, found_shares = run()
+            assert_equal(found, expected)
+            assert np.array_equal(found_shares, shares)
+
+
+def test_copies_only_where_all_of_them_are_small(sets):
+    given = sets()
+    size = sum(each.nbytes(np.dtype(np.float32)) for each in given)
+    assert size == M * N * 3 * 4
+    copied = batches.cached_if_small(given, np.dtype(np.float32), size)
+    assert all(isinstance(each.y, DenseRows) for each in copied)
+    assert batches.cached_if_small(given, np.dtype(np.float32), size - 1) == given
+
+
+class TestWeights:
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("shuffled", [False, True])
+    def test_normalised_in_each_batch(self, sets, dtype, shuffled):
+        given = sets(weighted=True)
+        made = Batches(given, 5, np.dtype(dtype))
+        found = epoch(made, Streams(SEEDS) if shuffled else None)
+        for number, (x, _, weight, total) in enumerate(found):
+            assert weight.dtype == dtype
+            assert weight.shape == (M, x.shape[1], 1)
+            assert total.shape == (M, 1, 1)
+            for m in range(M):
+                own = given[m].weight[x[m, :, 0].astype(int)]
+                assert total[m, 0, 0] == pytest.approx(own.sum(), rel=1e-14)
+                np.testing.assert_allclose(
+                    weight[m, :, 0], own / own.sum(), rtol=2 * np.finfo(dtype).eps
+                )
+                share = own.sum() / given[m].weight.sum()
+                assert made.shares[number][m] == pytest.approx(share, rel=1e-14)
+
+    @pytest.mark.parametrize("weighted", [False, True])
+    @pytest.mark.parametrize("batch_size", [1, 4, 23])
+    def test_shares_add_up_to_one(self, sets, weighted, batch_size):
+        made = Batches(sets(weighted=weighted), batch_size, np.dtype(np.float32))
+        for streams in (None, Streams(SEEDS)):
+            epoch(made, streams)
+            np.testing.assert_allclose(np.sum(made.shares, axis=0), 1, rtol=1e-14)
+
+    def test_none_for_rows_that_count_alike(self, sets):
+        made = Batches(sets(), 5, np.dtype(np.float32))
+        for (x, _, weight, total), share in zip(epoch(made, None), made.shares, strict=True):
+            assert weight is total is None
+            np.testing.assert_allclose(share, x.shape[1] / N, rtol=1e-15)

@@ -1,0 +1,232 @@
+"""Wrong hyperparameters and wrong combinations are named, with what would be right."""
+
+import re
+
+import numpy as np
+import pytest
+
+from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
+
+BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
+
+WRONG = {
+    "activation": ["RELU", None, 3, ("relu", "relu"), ("swish",), (None,)],
+    "standardize": ["yes", None, 2],
+    "input_noise": [-0.1, "a", None],
+    "dropout": [-0.1, 1.0, 1.5, "a", None, (0.5, 0.5), (1.0,), ("a",), (None,)],
+    "input_dropout": [-0.1, 1.0, None],
+    "dropout_scaling": ["inverted", None],
+    "normalization": ["Batch", True],
+    "normalization_position": ["behind", None],
+    "normalization_epsilon": [0.0, -1e-5, None],
+    "normalization_momentum": [-0.1, 1.0, None],
+    "batch_statistics": ["running", None],
+    "weight_noise": [-1.0, None],
+    "l1": [-1.0, None, "a"],
+    "l2": [-1.0, None, "a"],
+    "solver": ["SGD", "newton", None],
+    "learning_rate": ["linear", None, 0.1],
+    "learning_rate_init": [0.0, -1.0, None],
+    "power_t": [-1.0, None],
+    "momentum": [-0.1, 1.1, None],
+    "nesterovs_momentum": ["yes", None],
+    "beta_1": [-0.1, 1.0, None],
+    "beta_2": [-0.1, 1.0, None],
+    "epsilon": [0.0, -1.0, None],
+    "max_fun": [0, 1.5, None],
+    "weight_decay": [-1.0, None],
+    "gradient_noise": [-1.0, None],
+    "gradient_noise_decay": [-1.0, None],
+    "clip_norm": [0.0, -1.0, "a"],
+    "batch_size": [0, -3, 1.5, "all", None],
+    "shuffle": ["yes", None],
+    "max_norm": [0.0, -1.0, "a"],
+    "max_iter": [0, -1, 1.5, None],
+    "tol": [-1.0, None],
+    "n_iter_no_change": [0, -1, 1.5, None],
+    "early_stopping": ["yes", None],
+    "validation_fraction": [0.0, 1.0, -0.1, None],
+    "early_stopping_scoring": ["lossy", None, 3],
+    "max_time": [0.0, -1.0, "a"],
+    "warm_start": ["yes", None],
+    "dtype": ["float16", None, np.float32],
+    "random_state": ["a", -1, 1.5],
+    "verbose": ["yes", -1, None],
+    "hidden_layer_sizes": [0, -1, (0,), (5, -1), (2.5,), "a", None, (5, "a")],
+}
+ONLY = {
+    MLPRegularizedClassifier: {"class_weight": ["equal", 3]},
+    MLPRegularizedRegressor: {
+        "loss": ["mse", None],
+        "huber_delta": [0.0, -1.0, None],
+    },
+}
+NOT_NUMBERS = {
+    name: [np.nan]
+    for name in ("input_noise", "dropout", "l1", "l2", "learning_rate_init", "momentum", "tol",
+                 "weight_noise", "clip_norm", "max_norm", "weight_decay", "n_iter_no_change",
+                 "max_time", "epsilon", "normalization_epsilon")
+}  # fmt: skip
+
+
+def data(n=20):
+    X = np.random.default_rng(0).normal(size=(n, 3))
+    return X, np.arange(n) % 2
+
+
+def cases(table):
+    return [(name, value) for name, values in table.items() for value in values]
+
+
+@BOTH
+@pytest.mark.parametrize(("name", "value"), cases(WRONG) + cases(NOT_NUMBERS))
+def test_a_wrong_value_is_named_with_its_parameter(Estimator, name, value):
+    est = Estimator(hidden_layer_sizes=(5,)).set_params(**{name: value})
+    with pytest.raises(ValueError, match=name) as caught:
+        est.fit(*data())
+    held = value if not isinstance(value, tuple) else value[-1]
+    shown = repr(held), str(held), repr(value)
+    assert any(each in str(caught.value) for each in shown), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("Estimator", "name", "value"),
+    [(cls, name, value) for cls, table in ONLY.items() for name, value in cases(table)],
+)
+def test_a_wrong_value_of_ones_own_is_named_too(Estimator, name, value):
+    with pytest.raises(ValueError, match=rf"(?s){name}.*{re.escape(repr(value))}"):
+        Estimator(**{name: value}).fit(*data())
+
+
+@BOTH
+def test_partial_fit_checks_as_fit_does(Estimator):
+    with pytest.raises(ValueError, match=r"dropout.*1\.5"):
+        Estimator(dropout=1.5).partial_fit(*data())
+
+
+@BOTH
+def test_nothing_is_checked_or_copied_before_fit(Estimator):
+    sizes, rates = [5, 3], np.array([0.1, 2.0])
+    est = Estimator(sizes, dropout=rates, l2="nonsense")
+    assert est.hidden_layer_sizes is sizes
+    assert est.dropout is rates
+    assert est.set_params(l2=-7).l2 == -7
+
+
+@BOTH
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_an_adaptive_rate_needs_sgd(Estimator, solver):
+    est = Estimator(learning_rate="adaptive", solver=solver)
+    with pytest.raises(ValueError, match=rf"learning_rate='adaptive'.*solver='{solver}'.*'sgd'"):
+        est.fit(*data())
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("input_noise", 0.1), ("dropout", 0.5), ("dropout", (0.0, 0.5)), ("input_dropout", 0.5),
+     ("weight_noise", 0.1), ("gradient_noise", 0.1), ("weight_decay", 0.1), ("clip_norm", 1.0),
+     ("max_norm", 1.0), ("learning_rate", "invscaling")],
+)  # fmt: skip
+def test_lbfgs_names_what_it_cannot_do(Estimator, name, value):
+    est = Estimator((5, 5), solver="lbfgs", **{name: value})
+    message = rf"{name}={re.escape(repr(value))}.*solver='lbfgs'.*Set {name}="
+    with pytest.raises(ValueError, match=message):
+        est.fit(*data())
+
+
+@BOTH
+def test_lbfgs_takes_what_is_deterministic(Estimator):
+    est = Estimator(
+        (5,), solver="lbfgs", l1=0.01, l2=0.01, normalization="batch", early_stopping=True,
+        max_iter=3, n_iter_no_change=np.inf, dropout=(0.0,), batch_statistics="population",
+    )  # fmt: skip
+    assert np.isfinite(est.fit(*data()).predict(data()[0])).all()
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["activation", "dropout"])
+def test_lists_need_an_entry_for_each_hidden_layer(Estimator, name):
+    value = ["relu"] * 3 if name == "activation" else [0.1] * 3
+    with pytest.raises(ValueError, match=rf"{name}=.*3 values for 2 hidden layers"):
+        Estimator((5, 5), **{name: value}).fit(*data())
+    with pytest.raises(ValueError, match=rf"{name}=.*3 values for 0 hidden layers"):
+        Estimator((), **{name: value}).fit(*data())
+
+
+@BOTH
+@pytest.mark.parametrize("sizes", [7, (7,), [7], np.array([7]), np.int64(7), range(7, 8)])
+def test_sizes_may_be_a_number_or_any_sequence(Estimator, sizes):
+    est = Estimator(sizes, max_iter=1, n_iter_no_change=np.inf).fit(*data())
+    assert [each.shape for each in est.coefs_] == [(3, 7), (7, 1)]
+    assert est.n_layers_ == 3
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"hidden_layer_sizes": np.array([4, 4]), "dropout": np.array([0.1, 0.2])},
+        {"hidden_layer_sizes": [4, 4], "activation": ["tanh", "relu"], "l2": np.float32(0.1)},
+        {"batch_size": np.int64(5), "max_iter": np.int32(2), "l1": 0, "momentum": 1},
+        {"dropout": 0, "standardize": np.bool_(True), "clip_norm": 1, "max_time": 1000},
+        {"batch_size": 10**6},
+    ],
+    ids=str,
+)
+def test_numpy_numbers_and_whole_numbers_will_do(Estimator, params):
+    params = {"max_iter": 2, "n_iter_no_change": np.inf, **params}
+    assert np.isfinite(Estimator(**params).fit(*data()).predict(data()[0])).all()
+
+
+@BOTH
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("batch_size", ["auto", 5])
+def test_divergence_names_epoch_step_size_and_the_largest_numbers(Estimator, solver, batch_size):
+    X, y = data()
+    X = X.copy()
+    X[4, 1] = -123.0
+    est = Estimator(
+        (5,), solver=solver, learning_rate_init=1e250, batch_size=batch_size, standardize=False,
+        random_state=0,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="diverged") as caught:
+        est.fit(X, y)
+    message = str(caught.value)
+    assert re.search(r"after \d+ epochs? at step size 1e\+250", message)
+    assert "largest input is 123 " in message
+    assert "largest target 1," in message
+    for advice in ("learning_rate_init", "clip_norm", "standardize=True"):
+        assert advice in message
+
+
+def test_divergence_names_the_epoch_it_happened_in():
+    X, y = data()
+    est = MLPRegularizedRegressor(
+        (), solver="sgd", learning_rate_init=1e60, momentum=0.0, standardize=False
+    )
+    # Linear: an epoch makes the residual 1e60 times larger; the fourth sees it at 1e180, squared.
+    with pytest.raises(ValueError, match="after 4 epochs"):
+        est.fit(X, y)
+
+
+@BOTH
+def test_divergence_in_partial_fit_keeps_the_network_before_it(Estimator):
+    X, y = data()
+    est = Estimator((5,), solver="sgd", batch_size=5, random_state=0).partial_fit(X, y)
+    before, loss_curve = est.predict(X), list(est.loss_curve_)
+    with pytest.raises(ValueError, match="diverged"):
+        est.set_params(learning_rate_init=1e300).partial_fit(X, y)
+    np.testing.assert_array_equal(est.predict(X), before)
+    assert est.loss_curve_ == loss_curve
+    est.set_params(learning_rate_init=0.001).partial_fit(X, y)
+    whole = Estimator((5,), solver="sgd", batch_size=5, random_state=0)
+    whole.partial_fit(X, y).partial_fit(X, y)
+    np.testing.assert_array_equal(est.predict(X), whole.predict(X))
+
+
+def test_lbfgs_from_a_start_that_is_not_finite_says_so():
+    X, y = data()
+    est = MLPRegularizedRegressor((5,), solver="lbfgs", standardize=False)
+    with pytest.raises(ValueError, match="diverged"):
+        est.fit(1e200 * X, 1e200 * (y - 0.5))

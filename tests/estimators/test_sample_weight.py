@@ -1,0 +1,186 @@
+"""Sample weights: a weight of 0 is a row that is not there, a weight of 2 two rows."""
+
+import numpy as np
+import pytest
+
+from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
+
+BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
+QUICK = {"hidden_layer_sizes": (5,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
+         "learning_rate_init": 0.01}  # fmt: skip
+SETTINGS = {
+    "full batch": {},
+    "mini-batches": {"batch_size": 8},
+    "float32": {"batch_size": 8, "dtype": "float32"},
+    "sgd": {"solver": "sgd", "batch_size": 8},
+    "invscaling": {"solver": "sgd", "learning_rate": "invscaling"},
+    "lbfgs": {"solver": "lbfgs"},
+    "batch norm": {"normalization": "batch", "batch_size": 8},
+    "population": {"normalization": "batch", "batch_statistics": "population", "batch_size": 8},
+    "draws": {"dropout": 0.3, "input_noise": 0.1, "weight_noise": 0.1, "batch_size": 8},
+    "early stopping": {"early_stopping": True, "validation_fraction": 0.3},
+    "early stopping in batches": {"early_stopping": True, "batch_size": 8},
+    "not standardized": {"standardize": False},
+}
+
+
+def data(n=40):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 3))
+    return X, (X[:, 0] > 0).astype(int) + (X[:, 1] > 0.5), rng.integers(0, 4, size=n)
+
+
+def assert_same_bits(a, b):
+    for left, right in zip(a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert a.loss_curve_ == b.loss_curve_
+    assert a.validation_loss_curve_ == b.validation_loss_curve_
+
+
+@BOTH
+@pytest.mark.parametrize("name", SETTINGS)
+def test_weight_zero_is_a_removed_row_bit_for_bit(Estimator, name):
+    X, y, weight = data()
+    assert (weight == 0).sum() > 3
+    X = np.where(weight[:, None] == 0, 1e6 * X, X)  # outrageous, and not there
+    kept = weight > 0
+    zeroed = Estimator(**{**QUICK, **SETTINGS[name]}).fit(X, y, sample_weight=weight)
+    removed = Estimator(**{**QUICK, **SETTINGS[name]})
+    removed.fit(X[kept], y[kept], sample_weight=weight[kept])
+    assert_same_bits(zeroed, removed)
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["mini-batches", "batch norm", "early stopping"])
+def test_weights_of_zero_and_one_are_removed_and_plain_rows(Estimator, name):
+    X, y, weight = data()
+    kept = weight > 0
+    zeroed = Estimator(**{**QUICK, **SETTINGS[name]}, dtype="float64")
+    zeroed.fit(X, y, sample_weight=kept.astype(float))
+    removed = Estimator(**{**QUICK, **SETTINGS[name]}, dtype="float64").fit(X[kept], y[kept])
+    np.testing.assert_allclose(zeroed.loss_curve_, removed.loss_curve_, rtol=1e-9)
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["full batch", "lbfgs", "not standardized"])
+def test_whole_weights_are_repeated_rows(Estimator, name):
+    X, y, weight = data()
+    params = {**QUICK, **SETTINGS[name]}
+    weighted = Estimator(**params).fit(X, y, sample_weight=weight)
+    repeated = Estimator(**params).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-9)
+    np.testing.assert_allclose(weighted.coefs_[0], repeated.coefs_[0], rtol=1e-7, atol=1e-9)
+
+
+@BOTH
+@pytest.mark.parametrize("position", ["before", "after"])
+def test_whole_weights_are_repeated_rows_in_batch_statistics_too(Estimator, position):
+    X, y, weight = data()
+    params = {**QUICK, "normalization": "batch", "normalization_position": position}
+    weighted = Estimator(**params).fit(X, y, sample_weight=weight)
+    repeated = Estimator(**params).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    np.testing.assert_allclose(weighted.coefs_[0], repeated.coefs_[0], rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(weighted.intercepts_[0], repeated.intercepts_[0], rtol=1e-6)
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["full batch", "mini-batches", "lbfgs", "early stopping"])
+@pytest.mark.parametrize("factor", [1e-12, 4.0, 1e12])
+def test_a_common_factor_of_all_weights_changes_nothing(Estimator, name, factor):
+    X, y, weight = data()
+    params = {**QUICK, **SETTINGS[name], "dtype": "float64"}
+    a = Estimator(**params).fit(X, y, sample_weight=weight)
+    b = Estimator(**params).fit(X, y, sample_weight=factor * weight)
+    np.testing.assert_allclose(a.loss_curve_, b.loss_curve_, rtol=1e-9)
+
+
+@BOTH
+@pytest.mark.parametrize("tiny", [1e-30, 1e-200])
+def test_a_batch_of_next_to_no_weight_does_no_harm(Estimator, tiny):
+    X, y, _ = data()
+    weight = np.where(np.arange(len(X)) < 20, 1.0, tiny)
+    params = {**QUICK, "batch_size": 10, "shuffle": False, "dtype": "float64"}
+    est = Estimator(**params).fit(X, y, sample_weight=weight)
+    assert np.isfinite(est.predict(X)).all()
+    assert np.isfinite(est.loss_curve_).all()
+
+
+@BOTH
+def test_weights_move_the_standardization(Estimator):
+    X, y, _ = data()
+    X = X.copy()
+    X[0] = 1e3
+    light = np.ones(len(X))
+    light[0] = 1e-9
+    params = {**QUICK, "learning_rate_init": 1e-300}  # coefs_ then tell of the scales alone
+    a = Estimator(**params).fit(X, y, sample_weight=light)
+    b = Estimator(**params).fit(X[1:], y[1:])
+    np.testing.assert_allclose(a.coefs_[0], b.coefs_[0], rtol=1e-3)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (-np.ones(40), "negative|Negative"),
+        (np.zeros(40), "zero"),
+        (np.full(40, np.nan), "NaN"),
+        (np.full(40, np.inf), "infinity|inf"),
+        (np.ones(39), "inconsistent numbers of samples"),
+        (np.ones((40, 1)), "1D"),
+        (["a"] * 40, "could not convert|string"),
+    ],
+)
+@pytest.mark.parametrize("name", ["sample_weight", "sample_weight_val"])
+def test_unusable_weights_teach(Estimator, weight, message, name):
+    X, y, _ = data()
+    validation = {"X_val": X, "y_val": y} if name == "sample_weight_val" else {}
+    with pytest.raises(ValueError, match=message):
+        Estimator(**QUICK).fit(X, y, **validation, **{name: weight})
+
+
+@BOTH
+def test_one_negative_weight_among_many_is_found(Estimator):
+    X, y, _ = data()
+    weight = np.ones(len(X))
+    weight[7] = -1e-3
+    with pytest.raises(ValueError, match="sample_weight"):
+        Estimator(**QUICK).fit(X, y, sample_weight=weight)
+
+
+@BOTH
+def test_a_validation_weight_of_zero_is_a_removed_row(Estimator):
+    X, y, weight = data()
+    kept = weight > 0
+    est = Estimator(**QUICK, early_stopping=True)
+    a = est.fit(X, y, X_val=X, y_val=y, sample_weight_val=weight).validation_loss_curve_
+    b = est.fit(X, y, X_val=X[kept], y_val=y[kept], sample_weight_val=weight[kept])
+    np.testing.assert_allclose(a, b.validation_loss_curve_, rtol=1e-6)
+
+
+@BOTH
+def test_weights_are_not_changed(Estimator):
+    X, y, weight = data()
+    given = weight.astype(float)
+    given.setflags(write=False)
+    Estimator(**QUICK, early_stopping=True).fit(X, y, sample_weight=given)
+    np.testing.assert_array_equal(given, weight)
+
+
+@BOTH
+def test_rows_of_weight_zero_never_reach_a_scorer(Estimator):
+    X, y, weight = data()
+    seen = []
+
+    def spy(estimator, X, y, sample_weight):
+        seen.append((X, y, sample_weight))
+        return 0.0
+
+    est = Estimator(**QUICK, early_stopping=True, early_stopping_scoring=spy)
+    est.fit(X, y, sample_weight=weight)
+    rows = {row.tobytes(): at for at, row in enumerate(X)}
+    for some, labels, weights in seen:
+        places = [rows[row.tobytes()] for row in some]
+        assert weights.min() > 0
+        np.testing.assert_array_equal(weights, weight[places])
+        np.testing.assert_array_equal(labels, y[places])

@@ -1,0 +1,74 @@
+"""Activations equal their textbook formulas, anywhere on the line."""
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+from sknnreg.engine import layers
+
+ALPHA, SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+FORMULAS = {
+    layers.Identity: lambda x: x,
+    layers.ReLU: lambda x: np.where(x > 0, x, 0),
+    layers.LeakyReLU: lambda x: np.where(x > 0, x, 0.01 * x),
+    layers.Logistic: special.expit,
+    layers.Tanh: lambda x: 2 * special.expit(2 * x) - 1,
+    layers.ELU: lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    layers.SELU: lambda x: SCALE * np.where(x > 0, x, ALPHA * np.expm1(np.minimum(x, 0))),
+    layers.GELU: lambda x: x * stats.norm.cdf(x),
+    layers.SiLU: lambda x: x * special.expit(x),
+    layers.Mish: lambda x: x * np.tanh(np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)),
+    layers.Softplus: lambda x: np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0),
+}
+
+
+def test_every_activation_has_a_formula(members):
+    assert {each.cls for each in members["activation"][1]} == FORMULAS.keys()
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-13), (np.float32, 2e-6)])
+def test_formula(activation, dtype, rtol):
+    x = np.linspace(-30, 30, 2401).astype(dtype)
+    y = activation.stacked.value(x, np.empty_like(x))
+    assert y.dtype == dtype
+    np.testing.assert_allclose(
+        y, FORMULAS[activation.cls](x.astype(float)), rtol=rtol, atol=np.finfo(dtype).eps
+    )
+
+
+def test_in_place(activation, rng):
+    x = rng.normal(size=(3, 5, 4))
+    expected = activation.stacked.value(x.copy(), np.empty_like(x))
+    here = x.copy()
+    assert activation.stacked.value(here, here) is here
+    assert np.array_equal(here, expected)
+
+
+def test_a_layer_is_its_function(activation, bound_layer, rng):
+    x = rng.normal(size=(3, 5, 4))
+    expected = activation.stacked.value(x, np.empty_like(x))
+    np.testing.assert_array_equal(
+        bound_layer(activation.stacked, [1, 2, 3]).forward(x, None), expected
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_finite_far_out(activation, dtype):
+    x = np.array([-1e4, -100, -20, -1e-6, 0, 1e-6, 20, 100, 1e4], dtype)
+    y = activation.stacked.value(x, np.empty_like(x))
+    slope = activation.stacked.derivative(x, y, np.empty_like(x))
+    assert np.isfinite(y).all()
+    assert np.isfinite(slope).all()
+    assert slope.dtype == dtype
+
+
+def test_level_variance(activation):
+    """The Glorot gain of MLPClassifier: 2 for the logistic function, 6 for all else."""
+    assert activation.cls.gain == (2.0 if activation.cls is layers.Logistic else 6.0)
+
+
+def test_selu_keeps_mean_zero_and_variance_one():
+    x = stats.norm.ppf((np.arange(1_000_000) + 0.5) / 1_000_000)
+    y = layers.SELU().value(x, np.empty_like(x))
+    assert abs(y.mean()) < 1e-4
+    assert abs(y.var() - 1) < 1e-3

@@ -1,0 +1,128 @@
+"""``check_gradients`` over whole networks, as the estimators build them: below 1e-7."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
+from sknnreg.inspection import check_gradients
+
+ACTIVATIONS = (
+    "identity",
+    "logistic",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+)
+N = 24
+ALL_ON = {
+    "activation": ("tanh", "gelu"),
+    "dropout": (0.3, 0.0),
+    "input_dropout": 0.1,
+    "input_noise": 0.3,
+    "weight_noise": 0.2,
+    "normalization": "batch",
+    "l1": 0.05,
+    "l2": 0.1,
+}
+
+
+@pytest.fixture
+def X(rng):
+    return rng.normal(size=(N, 4))
+
+
+@pytest.fixture
+def weight(rng):
+    return rng.uniform(0.2, 3.0, N)
+
+
+def assert_right(model, X, y, sample_weight=None):
+    errors = check_gradients(model, X, y, sample_weight)
+    # each dense layer's weight at least, so that nothing is left unchecked
+    assert sum(name.endswith(" weight") for name in errors) == len(model.hidden_layer_sizes) + 1
+    assert max(errors.values()) < 1e-7, errors
+
+
+def test_every_activation_is_here(members):
+    names = {cls.__name__ for cls in {each.cls for each in members["activation"][1]}}
+    assert {name.replace("_", "") for name in ACTIVATIONS} == {name.lower() for name in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "position", "scaling"),
+    list(product(ACTIVATIONS, (None, "before", "after"), ("train", "predict"))),
+)
+def test_activations(name, position, scaling, X, rng):
+    model = MLPRegularizedClassifier(
+        (5, 4),
+        activation=name,
+        normalization=position and "batch",
+        normalization_position=position or "before",
+        dropout=0.3,
+        input_dropout=0.1,
+        dropout_scaling=scaling,
+        l2=0.1,
+        random_state=3,
+    )
+    assert_right(model, X, rng.integers(0, 3, N))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"hidden_layer_sizes": ()},
+        {"weight_noise": 0.5},
+        {"input_noise": 0.5},
+        {"l2": 0.5},
+        {"l1": 0.5},
+        {"normalization": "batch", "normalization_epsilon": 0.1},
+        ALL_ON,
+        {**ALL_ON, "normalization_position": "after", "dropout_scaling": "predict"},
+        {**ALL_ON, "standardize": False},
+    ],
+    ids=lambda change: "+".join(change) or "plain",
+)
+@pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
+class TestKindsOfTargets:
+    def test_binary(self, change, weighted, X, weight, rng):
+        model = self.model(MLPRegularizedClassifier, change)
+        assert_right(model, X, rng.integers(0, 2, N), weight if weighted else None)
+
+    def test_multiclass(self, change, weighted, X, weight, rng):
+        model = self.model(MLPRegularizedClassifier, change, class_weight="balanced")
+        assert_right(model, X, np.arange(N) % 4, weight if weighted else None)
+
+    def test_multilabel(self, change, weighted, X, weight, rng):
+        model = self.model(MLPRegularizedClassifier, change)
+        assert_right(model, X, rng.integers(0, 2, (N, 3)), weight if weighted else None)
+
+    @pytest.mark.parametrize("kind", ["squared_error", "absolute_error", "huber", "poisson"])
+    @pytest.mark.parametrize("outputs", [(), (2,)], ids=["one", "two"])
+    def test_regression(self, change, weighted, X, weight, rng, kind, outputs):
+        y = rng.poisson(3.0, (N, *outputs)) if kind == "poisson" else rng.normal(size=(N, *outputs))
+        model = self.model(MLPRegularizedRegressor, change, loss=kind, huber_delta=0.4)
+        assert_right(model, X, y, weight if weighted else None)
+
+    @staticmethod
+    def model(cls, change, **more):
+        settings = {"hidden_layer_sizes": (5, 4), "activation": "tanh", "random_state": 1}
+        return cls(**{**settings, **more, **change})
+
+
+def test_a_wrong_gradient_is_found(X, rng, monkeypatch):
+    """The check can fail: a derivative off by a thousandth shows."""
+    from sknnreg.engine.layers import Tanh
+
+    right = Tanh.derivative
+    monkeypatch.setattr(Tanh, "derivative", lambda *args: np.multiply(right(*args), 1.001))
+    model = MLPRegularizedClassifier((5, 4), activation="tanh", random_state=1)
+    assert max(check_gradients(model, X, np.arange(N) % 3).values()) > 1e-5
