@@ -51,8 +51,8 @@ class Batch(NamedTuple):
 
     x: Array
     y: Array
-    weight: Array | None
-    total: Array | None
+    weight: Array | None = None
+    total: Array | None = None
 
 
 class Batches:
@@ -65,7 +65,7 @@ class Batches:
         dtype: np.dtype[np.floating],
         join_single: bool = False,
     ) -> None:
-        self._sets = cached_if_small(sets, dtype)
+        self._sets = sets
         self._dtype = dtype
         self.n_rows = len(sets[0])
         self._bounds = _bounds(self.n_rows, batch_size, join_single)
@@ -76,27 +76,39 @@ class Batches:
         height = max((bounds[-1][1] - bounds[0][0] for bounds in self._chunks), default=0)
         self._x = np.empty((len(sets), height, sets[0].x.width), dtype)
         self._y = np.empty((len(sets), height, sets[0].y.width), dtype)
+        self._views = [[self._view(chunk, batch) for batch in chunk] for chunk in self._chunks]
 
     def __len__(self) -> int:
         return len(self._bounds)
 
     def epoch(self, streams: Streams | None) -> Iterator[Batch]:
-        """All batches once, in an order drawn from ``streams``, or as the rows stand."""
+        """All batches once, in an order drawn from ``streams``, or as the rows stand.
+
+        A batch is a view of a buffer and lasts until the next is asked for.
+        """
         orders = None if streams is None else streams.orders(self.n_rows)
-        number_of_batch = 0
-        for bounds in self._chunks:
-            start, stop = bounds[0][0], bounds[-1][1]
-            for network, each in enumerate(self._sets):
-                at = slice(start, stop) if orders is None else orders[network][start:stop]
-                each.x.read(at, self._x[network, : stop - start])
-                each.y.read(at, self._y[network, : stop - start])
-            for first, last in bounds:
-                within = slice(first - start, last - start)
-                weight = total = None
-                if self._totals[0] is not None:
-                    weight, total = self._weights(orders, slice(first, last), number_of_batch)
-                number_of_batch += 1
-                yield Batch(self._x[:, within], self._y[:, within], weight, total)
+        number = 0
+        for bounds, batches in zip(self._chunks, self._views, strict=True):
+            self._gather(bounds[0][0], bounds[-1][1], orders)
+            for (first, last), batch in zip(bounds, batches, strict=True):
+                if self._totals[0] is None:
+                    yield batch
+                else:
+                    weight, total = self._weights(orders, slice(first, last), number)
+                    yield Batch(batch.x, batch.y, weight, total)
+                number += 1
+
+    def _view(self, chunk: list[tuple[int, int]], bounds: tuple[int, int]) -> Batch:
+        """Where a batch stands in the buffers that its chunk is gathered into."""
+        start = chunk[0][0]
+        within = slice(bounds[0] - start, bounds[1] - start)
+        return Batch(self._x[:, within], self._y[:, within])
+
+    def _gather(self, start: int, stop: int, orders: Sequence[Array] | None) -> None:
+        for network, each in enumerate(self._sets):
+            at = slice(start, stop) if orders is None else orders[network][start:stop]
+            each.x.read(at, self._x[network, : stop - start])
+            each.y.read(at, self._y[network, : stop - start])
 
     def _weights(
         self, orders: Sequence[Array] | None, at: slice, number: int

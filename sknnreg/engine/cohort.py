@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sknnreg.engine.batches import Batches
+from sknnreg.engine.batches import Batches, cached_if_small
 from sknnreg.engine.evaluation import Validation, population_statistics
 from sknnreg.engine.layers import Phase
 from sknnreg.engine.monitors import AdaptiveRate
@@ -21,6 +21,9 @@ from sknnreg.engine.state import TrainingState, join
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates import Steps, per_step
 from sknnreg.engine.walk import Walk
+
+# How far ahead the coefficients of updates are worked out.
+PLANNED_UPDATES = 256
 
 
 class Cohort:
@@ -43,11 +46,13 @@ class Cohort:
         self.state = join([self._starting_state(problem) for problem in problems])
         for member in self.recipe.monitors:
             member.resume(self.state.monitors[type(member).__name__])
-        self.first_epochs = self.state.epochs.copy()
+        self.last_epochs = self.state.epochs + self.recipe.max_iter
+        self._train_sets = cached_if_small([problem.train for problem in problems], self.dtype)
         self._histories = [History() for _ in problems]
         self._errors: dict[int, BaseException] = {}
         self._results: dict[int, Result] = {}
         self.started = time.monotonic()
+        self._rates: Array
         self._bind()
 
     def __len__(self) -> int:
@@ -65,17 +70,34 @@ class Cohort:
         """Whether a hook of that network has raised."""
         return self.rows[index] in self._errors
 
-    def begin_epoch(self) -> Array:
-        """Set the epoch's coefficients; its step sizes ``(n_updates, M)``."""
-        state, n_updates = self.state, len(self.batches)
-        factors = self.recipe.schedule.factors(Progress(state.updates, state.samples, n_updates))
-        rates: Array = per_step(self.recipe.learning_rate) * factors
-        for member in self.recipe.monitors:
-            if isinstance(member, AdaptiveRate):
-                rates = rates * state.monitors["AdaptiveRate"]["factor"]
-        number = state.updates + np.arange(1.0, n_updates + 1)[:, None]
-        self.walk.begin_epoch(Steps(number, rates))
-        return rates
+    def begin_epoch(self) -> tuple[int, Array]:
+        """The place of the epoch's first update in the walk's plan; step sizes ``(n_updates, M)``.
+
+        Working the coefficients out costs more than small updates do: many epochs are planned at
+        once, unless the step size listens to how training goes.
+        """
+        n_updates = len(self.batches)
+        if self._next_update == len(self._rates):
+            self._plan(n_updates)
+        first = self._next_update
+        self._next_update += n_updates
+        return first, self._rates[first : self._next_update]
+
+    def _plan(self, n_updates: int) -> None:
+        recipe, state = self.recipe, self.state
+        adaptive = any(isinstance(member, AdaptiveRate) for member in recipe.monitors)
+        n_epochs = 1 if adaptive else max(1, PLANNED_UPDATES // n_updates)
+        ahead = [(e * n_updates, e * self.batches.n_rows) for e in range(n_epochs)]
+        factors = [
+            recipe.schedule.factors(Progress(state.updates + u, state.samples + s, n_updates))
+            for u, s in ahead
+        ]
+        self._rates = per_step(recipe.learning_rate) * np.concatenate(factors)
+        if adaptive:
+            self._rates *= state.monitors[AdaptiveRate.__name__]["factor"]
+        number = state.updates + np.arange(1.0, len(self._rates) + 1)[:, None]
+        self.walk.plan(Steps(number, self._rates))
+        self._next_update = 0
 
     def penalty(self) -> Array:
         """What the weights cost at this moment ``(M,)``."""
@@ -104,7 +126,7 @@ class Cohort:
         if len(keep):
             self.recipe = take_numbers(self.recipe, keep)
             self.state = self.state.take([int(index) for index in keep])
-            self.first_epochs = self.first_epochs[keep]
+            self.last_epochs = self.last_epochs[keep]
             self._bind()
 
     def interrupt(self) -> None:
@@ -135,6 +157,7 @@ class Cohort:
         """Everything that points into the arrays; made anew when networks leave."""
         recipe, state = self.recipe, self.state
         self.problems = [self._problems[row] for row in self.rows]
+        self.reports = any(p.score or p.on_epoch_end for p in self.problems)
         self.histories = [self._histories[row] for row in self.rows]
         layout = recipe.network.layout
         grads = np.zeros((len(self), layout.n_trainable), self.dtype)
@@ -148,12 +171,14 @@ class Cohort:
             recipe.penalties, recipe.transforms, states, values, grads, layout.n_weights
         )
         self.batches = Batches(
-            [problem.train for problem in self.problems],
+            [self._train_sets[row] for row in self.rows],
             recipe.batch_size,
             self.dtype,
             join_single=recipe.batch_statistics,
         )
         self.validation = Validation.of(self.problems, self.dtype)
+        self._rates = np.empty((0, len(self)))
+        self._next_update = 0
 
     def _final_values(self, going: Array) -> Array:
         """The rows to keep: the best where they are kept, else the last."""

@@ -14,10 +14,10 @@ from sknnreg.engine.stack import Array
 
 def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
     """Judge the epoch with this training loss and step size ``(M,)``; who stops ``(M,)``."""
-    state, recipe, problems = cohort.state, cohort.recipe, cohort.problems
+    state, recipe = cohort.state, cohort.recipe
     state.epochs += 1
     # A sum is finite only if all its terms are: one pass, no mask of the matrix' size.
-    finite = np.isfinite(loss + np.add.reduce(state.values, axis=1, dtype=np.float64))
+    finite = np.isfinite(loss + np.add.reduce(state.values, axis=1))
     validation_loss = None
     if cohort.validation is not None:
         validation_loss = cohort.validation.loss(cohort.network, recipe.loss)
@@ -25,16 +25,16 @@ def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
     reports: list[Report] = []
     # Without early stopping validation rows are looked at, but decide nothing.
     watched = loss if validation_loss is None or not recipe.keep_best else validation_loss
-    if any(problem.score or problem.on_epoch_end for problem in problems):
+    if cohort.reports:
         reports = [_report(cohort, i, rate) for i in range(len(cohort))]
         watched = _score(cohort, reports, watched)
-    _keep_best(cohort, np.where(finite, watched, np.nan))
+    _keep_best(cohort, watched, finite)
     epoch = Epoch(state.epochs, watched, finite, rate, cohort.started)
     ends = [
         (member.on_epoch_end(epoch, state.monitors[type(member).__name__]), member.reason)
         for member in recipe.monitors
     ]
-    ends.append((state.epochs - cohort.first_epochs >= recipe.max_iter, "max_iter"))
+    ends.append((state.epochs >= cohort.last_epochs, "max_iter"))
     stop = np.zeros(len(cohort), np.bool_)
     for member_ends, reason in ends:
         _stop(cohort, stop, member_ends, reason)
@@ -82,9 +82,9 @@ def _score(cohort: Cohort, reports: list[Report], watched: Array) -> Array:
     return watched
 
 
-def _keep_best(cohort: Cohort, watched: Array) -> None:
+def _keep_best(cohort: Cohort, watched: Array, finite: Array) -> None:
     state = cohort.state
-    better = watched < state.best_value
+    better = (watched < state.best_value) & finite
     if True not in better.tolist():
         return
     state.best_value[better] = watched[better]

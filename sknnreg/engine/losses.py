@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy import special
 
-from sknnreg.engine.stack import Array, PerNetwork, per_network
+from sknnreg.engine.stack import Array, PerNetwork, per_network, product_of
 
 # rows_and_gradient(raw, y): L per row (..., B, 1) or per output (..., B, K), and dL/draw.
 RowsAndGradient: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
@@ -37,9 +37,9 @@ class Loss(ABC):
         """The loss of batches; ``weight (..., B, 1)`` sums to 1, None weighs all rows alike."""
         rows_and_gradient = self.bind_rows(shape, dtype)
         n_rows, several = shape[-2], shape[-1] > 1
-        product = np.dot if len(shape) == 2 else np.matmul
+        product = product_of(len(shape))
         share = np.asarray(1.0 / n_rows, dtype)
-        uniform = np.full((1, n_rows), share)
+        uniform, value = np.full((1, n_rows), share), np.empty((*shape[:-2], 1, 1), dtype)
 
         def value_and_gradient(raw: Array, y: Array, weight: Array | None) -> tuple[Array, Array]:
             rows, gradient = rows_and_gradient(raw, y)
@@ -47,8 +47,8 @@ class Loss(ABC):
                 rows = np.add.reduce(rows, axis=-1, keepdims=True)
             # A product sums in the same order for any number of networks, and is fast.
             if weight is None:
-                return product(uniform, rows), np.multiply(gradient, share, gradient)
-            return product(weight.mT, rows), np.multiply(gradient, weight, gradient)
+                return product(uniform, rows, value), np.multiply(gradient, share, gradient)
+            return product(weight.mT, rows, value), np.multiply(gradient, weight, gradient)
 
         return value_and_gradient
 
@@ -179,7 +179,7 @@ class CrossEntropy(Loss):
         top, total = np.empty(column, dtype), np.empty(column, dtype)
         target = np.empty(shape[:-1], dtype)
         ones = np.ones((shape[-1], 1), dtype)
-        product = np.dot if len(shape) == 2 else np.matmul
+        product = product_of(len(shape))
 
         def rows_and_gradient(raw: Array, y: Array) -> tuple[Array, Array]:
             np.maximum.reduce(raw, axis=-1, keepdims=True, out=top)

@@ -77,9 +77,11 @@ class Plateau(Monitor):
         """Those that waited long enough."""
         best, watched = state["best"], epoch.watched
         improved = (watched < best) & (watched <= best - self.tol)
-        state["waited"][...] = np.where(improved, 0, state["waited"] + 1)
+        waited = state["waited"]
+        waited += 1
+        waited[improved] = 0
         np.fmin(best, watched, out=best)
-        stop: Array = state["waited"] >= self.patience
+        stop: Array = waited >= self.patience
         return stop
 
     def resume(self, state: MonitorState) -> None:

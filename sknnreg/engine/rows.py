@@ -97,7 +97,7 @@ class DenseRows(Rows):
             self._fetch_mapped(positions, out)
         elif self.values.dtype == out.dtype and self.values.flags.c_contiguous:
             # mode="clip" spares take() a buffer of its own; positions are in range by making.
-            np.take(self.values, positions, axis=0, out=out, mode="clip")
+            self.values.take(positions, 0, out, "clip")
         else:
             # take() would first make all of it contiguous.
             out[...] = self.values[positions]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
+Product: TypeAlias = Callable[[Array, Array, Array], Array]
 PerNetwork: TypeAlias = float | NDArray[np.float64]
 Tree = TypeVar("Tree")
 
@@ -48,6 +49,14 @@ def simplify(tree: Tree) -> Tree:
 
     simplified: Tree = _rebuild(lambda t: tuple(simplify(m) for m in t if on(m)), simplify, tree)
     return simplified
+
+
+def product_of(ndim: int) -> Product:
+    """The matrix product over the last two axes of arrays with ``ndim``, ``product(a, b, out)``.
+
+    Both make the same BLAS calls; the method gets there in half the time, but knows two axes only.
+    """
+    return np.ndarray.dot if ndim == 2 else np.matmul
 
 
 def per_network(value: PerNetwork, like: Array) -> Array:

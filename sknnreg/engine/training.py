@@ -42,11 +42,11 @@ def _train_cohort(cohort: Cohort) -> list[Result]:
 def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
     """One pass over the rows; the mean loss and the last step size ``(M,)``."""
     state, recipe = cohort.state, cohort.recipe
-    rates = cohort.begin_epoch()
+    first, rates = cohort.begin_epoch()
     losses = np.empty(rates.shape[::-1])
     for number, batch in enumerate(cohort.batches.epoch(state.streams if recipe.shuffle else None)):
         losses[:, number] = _backpropagate(cohort, batch)
-        cohort.walk.step(number, state.streams)  # 4 penalties, 5 update
+        cohort.walk.step(first + number, state.streams)  # 4 penalties, 5 update
         for constraint in recipe.constraints:  # 6 weights at rest
             for weight in cohort.weights:
                 constraint.project(weight)

@@ -56,14 +56,14 @@ class Walk:
         self._coefficients: list[tuple[Coefficients, ...]] = []
         self._whole_coefficients: list[tuple[Coefficients, ...]] = []
 
-    def begin_epoch(self, steps: Steps) -> None:
-        """Work out the epoch's coefficients at once: they cost more than small updates."""
+    def plan(self, steps: Steps) -> None:
+        """Work out the coefficients of updates to come."""
         dtype = self._grads.dtype
         self._coefficients = _by_step(self._blockwise, self._constants, steps, dtype)
         self._whole_coefficients = _by_step(self._whole, self._whole_constants, steps, dtype)
 
     def step(self, number: int, streams: Streams) -> None:
-        """Turn the gradients into the epoch's update ``number`` and take it."""
+        """Turn the gradients into the plan's update ``number`` and take it."""
         if self._whole:
             for block in self._blocks:
                 self._penalize(block)

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sknnreg.engine.matrix import Slot, Views
-from sknnreg.engine.stack import Array
+from sknnreg.engine.stack import Array, Product, product_of
 from sknnreg.engine.streams import Streams
 
 # forward(x) -> y never writes to x; backward(grad_y) -> grad_x fills the gradients of the site,
 # may overwrite grad_y, and belongs to the latest forward.
 Forward: TypeAlias = Callable[[Array], Array]
 Backward: TypeAlias = Callable[[Array], Array]
-Product: TypeAlias = Callable[[Array, Array, Array], Array]
 
 
 @dataclass(slots=True)
@@ -71,7 +70,7 @@ class Site:
     @property
     def product(self) -> Product:
         """The matrix product over the last two axes, ``product(a, b, out)``."""
-        return product_for(self.n_networks)
+        return product_of(2 if self.n_networks == 1 else 3)
 
     def draws(self) -> Streams:
         """The generators of the pass under way, where it draws."""
@@ -105,11 +104,6 @@ class Layer(ABC):
     def affine(self, p: Views) -> tuple[Array, Array] | None:
         """(scale, shift) if at inference the layer is y = scale x + shift per unit, else None."""
         return None
-
-
-def product_for(n_networks: int) -> Product:
-    """The matrix product of the last two axes; the same BLAS calls, sooner for one network."""
-    return np.dot if n_networks == 1 else np.matmul
 
 
 def drop_single(shape: tuple[int, ...]) -> tuple[int, ...]:
