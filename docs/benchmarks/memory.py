@@ -151,8 +151,8 @@ def measure_apart(path: Path, kind: str, width: int, batch_size: int) -> dict[st
     return found
 
 
-def verdict(megabytes: float, returned: float = 0.0) -> str:
-    return f"{megabytes:.0f} ({'met' if megabytes - returned < TARGET else 'MISSED'})"
+def verdict(megabytes: float) -> str:
+    return f"{megabytes:.0f} ({'met' if megabytes < TARGET else 'MISSED'})"
 
 
 def report(folder: Path | None, gigabytes: float, widths: list[int], batch_size: int) -> None:
@@ -165,7 +165,7 @@ def report(folder: Path | None, gigabytes: float, widths: list[int], batch_size:
             for kind in ("classifier", "regressor"):
                 found = measure_apart(path, kind, width, batch_size)
                 peaks = [verdict(megabytes) for megabytes in found["fit"]]
-                peaks += [verdict(megabytes, found["returned"]) for megabytes in found["predict"]]
+                peaks += [verdict(megabytes - found["returned"]) for megabytes in found["predict"]]
                 size = f"{found['rows']}x{width}"
                 counts = [f"{found['returned']:.0f}", f"{found['seconds']:.0f}"]
                 rows.append([f"{kind}, {size}", *peaks, *counts])

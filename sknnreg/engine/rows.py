@@ -19,8 +19,9 @@ Positions: TypeAlias = slice | Array
 
 GATHER = 1 << 17
 MAPPED_GATHER = 1 << 22
-# A page fault maps its neighbours too, 64 kB in all: so many rows touch at most 64 MB of a file.
-MAPPED_ROWS = 1024
+# A page fault maps pages around it too, and how many is the system's affair. So a file is read in
+# stretches of this many bytes, and no more of it than a stretch is ever resident.
+MAPPED_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,10 @@ class DenseRows(Rows):
             out[...] = self.values[positions]
 
     def _fetch_mapped(self, positions: Array, out: Array) -> None:
+        rows = max(1, MAPPED_BYTES // (self.values.itemsize * self.width))
         order = np.argsort(positions)
-        for start in range(0, len(order), MAPPED_ROWS):
-            some = order[start : start + MAPPED_ROWS]
+        stretches = positions[order] // rows
+        for some in np.split(order, np.flatnonzero(np.diff(stretches)) + 1):
             out[some] = self.values[positions[some]]
             release_pages(self.values)
 

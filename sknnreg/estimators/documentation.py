@@ -106,8 +106,8 @@ normalization_epsilon : float, default=1e-5
 normalization_momentum : float, default=0.9
     Place 2. Momentum m, in [0, 1), of the running statistics that predictions use,
     ``r <- m r + (1 - m) batch``, corrected for starting at nothing. The running variance takes
-    ``S / (S - 1)`` times the batch's variance, S being the sum of the batch's weights (its
-    number of rows if there are none).
+    ``S / (S - 1)`` times the batch's variance, S being the sum of the batch's weights or, if
+    more, its number of rows.
 
 batch_statistics : {"moving", "population"}, default="moving"
     Place 2. "moving": predictions use the running statistics. "population": after training,
@@ -125,10 +125,11 @@ weight_noise : float, default=0.0
 l1 : float, default=0.0
     Place 4. Strength, at least 0, of the penalty ``l1 * ||W||_1``, the sum of absolute weights.
     Source: Tibshirani (1996). With "sgd" and "adam" it acts after each step as
-    soft-thresholding, ``w <- sign(w) max(|w| - step * l1, 0)`` with the nominal step size
-    (Daubechies et al., 2004), so that zeros are exact; a weight needs many steps to get there
-    if the step size is small. "lbfgs" minimises the penalised objective itself and usually
-    gives more zeros.
+    soft-thresholding, ``w <- sign(w) max(|w| - step * l1, 0)`` (Daubechies et al., 2004), so
+    that zeros are exact; the step is what a lasting gradient is multiplied by: the learning
+    rate over ``1 - momentum``, and over ``sqrt(v) + epsilon``, weight by weight, with "adam"
+    (Yun et al., 2021). "lbfgs" minimises the penalised objective itself by the split
+    w = u - v with u, v >= 0; it usually gives the most zeros.
 
 l2 : float, default=0.0
     Place 4. Strength, at least 0, of the penalty ``(l2 / 2) * ||W||_2^2``, half the sum of
