@@ -1,19 +1,23 @@
 """Place 1, data: what happens to a batch before the network sees it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array, PerNetwork, per_network
 from sknnreg.engine.streams import Streams
+
+# augment(x, y, streams) -> the batch to train on; never writes to x or y.
+Augment: TypeAlias = Callable[[Array, Array, Streams], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
 class Augmentation(ABC):
-    """A random map of a batch ``x (M, B, F)``, ``y (M, B, K)``; never writes to them."""
+    """A random map of a batch ``x (M, B, F)``, ``y (M, B, K)``."""
 
     @property
     @abstractmethod
@@ -21,10 +25,8 @@ class Augmentation(ABC):
         """Which networks' batches it changes at all."""
 
     @abstractmethod
-    def __call__(
-        self, x: Array, y: Array, streams: Streams, scratch: Scratch
-    ) -> tuple[Array, Array]:
-        """The batch to train on."""
+    def bind(self, shape: tuple[int, ...], dtype: DTypeLike) -> Augment:
+        """The function over batches ``x`` of this shape; buffers are made here, once."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,28 @@ class InputNoise(Augmentation):
         """Off at s = 0."""
         return np.asarray(self.std) > 0
 
-    def __call__(
-        self, x: Array, y: Array, streams: Streams, scratch: Scratch
-    ) -> tuple[Array, Array]:
+    def bind(self, shape: tuple[int, ...], dtype: DTypeLike) -> Augment:
         """Noise on x; y as it is."""
-        noise = streams.normal("input_noise", scratch("input_noise", x.shape))
-        noise *= per_network(self.std, x)
-        noise += x
-        return noise, y
+        noise = np.empty(shape, dtype)
+        std = per_network(self.std, noise)
+
+        def augment(x: Array, y: Array, streams: Streams) -> tuple[Array, Array]:
+            streams.normal("input_noise", noise)
+            np.multiply(noise, std, out=noise)
+            return np.add(noise, x, out=noise), y
+
+        return augment
+
+
+def bind_augmentations(
+    members: Sequence[Augmentation], shape: tuple[int, ...], dtype: DTypeLike
+) -> Augment:
+    """All members in turn."""
+    bound = [member.bind(shape, dtype) for member in members]
+
+    def augment(x: Array, y: Array, streams: Streams) -> tuple[Array, Array]:
+        for each in bound:
+            x, y = each(x, y, streams)
+        return x, y
+
+    return augment

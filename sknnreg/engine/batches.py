@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -68,18 +69,25 @@ class Batches:
         self._sets = sets
         self._dtype = dtype
         self.n_rows = len(sets[0])
-        self._bounds = _bounds(self.n_rows, batch_size, join_single)
-        self._chunks = list(self._chunk_bounds())
+        self._batch_size = batch_size
+        self._n_batches = max(1, -(-self.n_rows // batch_size))
+        if join_single and self._n_batches > 1 and self.n_rows % batch_size == 1:
+            # A last batch of one row joins the one before it.
+            self._n_batches -= 1
         self._totals = [None if s.weight is None else float(s.weight.sum()) for s in sets]
         # Each batch's part in the epoch's mean; with weights it is known once they are drawn.
-        self.shares = np.array([[(b - a) / self.n_rows] * len(sets) for a, b in self._bounds])
-        height = max((bounds[-1][1] - bounds[0][0] for bounds in self._chunks), default=0)
-        self._x = np.empty((len(sets), height, sets[0].x.width), dtype)
-        self._y = np.empty((len(sets), height, sets[0].y.width), dtype)
-        self._views = [[self._view(chunk, batch) for batch in chunk] for chunk in self._chunks]
+        edges = np.minimum(np.arange(self._n_batches + 1) * batch_size, self.n_rows)
+        edges[-1] = self.n_rows
+        self.shares = np.repeat(np.diff(edges)[:, None] / self.n_rows, len(sets), axis=1)
+        per_row = len(sets) * (sets[0].x.width + sets[0].y.width)
+        self._per_chunk = max(1, sets[0].x.gathered_at_once // (per_row * batch_size))
+        chunk = min(self.n_rows, self._per_chunk * batch_size + int(join_single))
+        self._x = np.empty((len(sets), chunk, sets[0].x.width), dtype)
+        self._y = np.empty((len(sets), chunk, sets[0].y.width), dtype)
+        self._views: dict[tuple[int, ...], list[Batch]] = {}
 
     def __len__(self) -> int:
-        return len(self._bounds)
+        return self._n_batches
 
     def epoch(self, streams: Streams | None) -> Iterator[Batch]:
         """All batches once, in an order drawn from ``streams``, or as the rows stand.
@@ -87,22 +95,32 @@ class Batches:
         A batch is a view of a buffer and lasts until the next is asked for.
         """
         orders = None if streams is None else streams.orders(self.n_rows)
-        number = 0
-        for bounds, batches in zip(self._chunks, self._views, strict=True):
-            self._gather(bounds[0][0], bounds[-1][1], orders)
-            for (first, last), batch in zip(bounds, batches, strict=True):
-                if self._totals[0] is None:
-                    yield batch
-                else:
-                    weight, total = self._weights(orders, slice(first, last), number)
-                    yield Batch(batch.x, batch.y, weight, total)
-                number += 1
+        for first in range(0, self._n_batches, self._per_chunk):
+            edges = self._edges(first, min(first + self._per_chunk, self._n_batches))
+            self._gather(edges[0], edges[-1], orders)
+            batches = self._batches(edges)
+            if self._totals[0] is None:
+                yield from batches
+                continue
+            for number, batch in enumerate(batches):
+                at = slice(edges[number], edges[number + 1])
+                weight, total = self._weights(orders, at, first + number)
+                yield Batch(batch.x, batch.y, weight, total)
 
-    def _view(self, chunk: list[tuple[int, int]], bounds: tuple[int, int]) -> Batch:
-        """Where a batch stands in the buffers that its chunk is gathered into."""
-        start = chunk[0][0]
-        within = slice(bounds[0] - start, bounds[1] - start)
-        return Batch(self._x[:, within], self._y[:, within])
+    def _edges(self, first: int, last: int) -> list[int]:
+        """Where the batches from ``first`` to before ``last`` start, and where the last ends."""
+        end = self.n_rows if last == self._n_batches else last * self._batch_size
+        return [*range(first * self._batch_size, last * self._batch_size, self._batch_size), end]
+
+    def _batches(self, edges: list[int]) -> list[Batch]:
+        """The batches of a chunk in the buffers; chunks of one shape have them in common."""
+        relative = (len(edges), edges[-1] - edges[0])
+        if relative not in self._views:
+            within = [edge - edges[0] for edge in edges]
+            self._views[relative] = [
+                Batch(self._x[:, a:b], self._y[:, a:b]) for a, b in itertools.pairwise(within)
+            ]
+        return self._views[relative]
 
     def _gather(self, start: int, stop: int, orders: Sequence[Array] | None) -> None:
         for network, each in enumerate(self._sets):
@@ -124,23 +142,3 @@ class Batches:
         normalised = (weight / total[:, None]).astype(self._dtype)
         self.shares[number] = total / np.array(self._totals)
         return normalised[..., None], total[:, None, None]
-
-    def _chunk_bounds(self) -> Iterator[list[tuple[int, int]]]:
-        per_row = len(self._sets) * (self._sets[0].x.width + self._sets[0].y.width)
-        limit = self._sets[0].x.gathered_at_once
-        chunk: list[tuple[int, int]] = []
-        for first, last in self._bounds:
-            if chunk and (last - chunk[0][0]) * per_row > limit:
-                yield chunk
-                chunk = []
-            chunk.append((first, last))
-        if chunk:
-            yield chunk
-
-
-def _bounds(n_rows: int, batch_size: int, join_single: bool) -> list[tuple[int, int]]:
-    """Where batches start and end; a last batch of one row may join the one before it."""
-    starts = list(range(0, n_rows, batch_size))
-    if join_single and len(starts) > 1 and n_rows - starts[-1] == 1:
-        starts.pop()
-    return list(zip(starts, [*starts[1:], n_rows], strict=True))

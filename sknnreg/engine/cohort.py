@@ -8,22 +8,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from sknnreg.engine.augmentations import Augment, bind_augmentations
 from sknnreg.engine.batches import Batches, cached_if_small
-from sknnreg.engine.evaluation import Validation, population_statistics
+from sknnreg.engine.evaluation import Validation, judge, population_statistics
 from sknnreg.engine.layers import Phase
-from sknnreg.engine.monitors import AdaptiveRate
 from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.problem import History, Problem, Recipe, Result
 from sknnreg.engine.schedules import Progress
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.stack import Array, simplify, stack, structure, take_numbers
 from sknnreg.engine.state import TrainingState, join
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates import Steps, per_step
-from sknnreg.engine.walk import Walk
-
-# How far ahead the coefficients of updates are worked out.
-PLANNED_UPDATES = 256
+from sknnreg.engine.walk import LOOK_AHEAD, Walk
 
 
 class Cohort:
@@ -44,8 +40,6 @@ class Cohort:
         self.recipe: Recipe = simplify(stack([problem.recipe for problem in problems]))
         self.dtype = np.dtype(self.recipe.dtype)
         self.state = join([self._starting_state(problem) for problem in problems])
-        for member in self.recipe.monitors:
-            member.resume(self.state.monitors[type(member).__name__])
         self.last_epochs = self.state.epochs + self.recipe.max_iter
         self._train_sets = cached_if_small([problem.train for problem in problems], self.dtype)
         self._histories = [History() for _ in problems]
@@ -85,19 +79,39 @@ class Cohort:
 
     def _plan(self, n_updates: int) -> None:
         recipe, state = self.recipe, self.state
-        adaptive = any(isinstance(member, AdaptiveRate) for member in recipe.monitors)
-        n_epochs = 1 if adaptive else max(1, PLANNED_UPDATES // n_updates)
-        ahead = [(e * n_updates, e * self.batches.n_rows) for e in range(n_epochs)]
         factors = [
-            recipe.schedule.factors(Progress(state.updates + u, state.samples + s, n_updates))
-            for u, s in ahead
+            factor
+            for member in recipe.monitors
+            if (factor := member.rate_factor(state.monitors[type(member).__name__])) is not None
         ]
-        self._rates = per_step(recipe.learning_rate) * np.concatenate(factors)
-        if adaptive:
-            self._rates *= state.monitors[AdaptiveRate.__name__]["factor"]
+        ahead = 1 if factors else max(1, LOOK_AHEAD // n_updates)
+        n_epochs = min(ahead, int((self.last_epochs - state.epochs).max()))
+        rates = [
+            per_step(recipe.learning_rate) * recipe.schedule.factors(progress)
+            for progress in self._progress(n_epochs, n_updates)
+        ]
+        self._rates = np.concatenate(rates)
+        for factor in factors:
+            self._rates *= factor
         number = state.updates + np.arange(1.0, len(self._rates) + 1)[:, None]
         self.walk.plan(Steps(number, self._rates))
         self._next_update = 0
+
+    def _progress(self, n_epochs: int, n_updates: int) -> list[Progress]:
+        """Where the epochs to come start."""
+        updates, samples = self.state.updates, self.state.samples
+        return [
+            Progress(updates + e * n_updates, samples + e * self.batches.n_rows, n_updates)
+            for e in range(n_epochs)
+        ]
+
+    def augment(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """The batch after all augmentations."""
+        bound = self._augments.get(x.shape)
+        if bound is None:
+            bound = bind_augmentations(self.recipe.augmentations, x.shape, self.dtype)
+            self._augments[x.shape] = bound
+        return bound(x, y, self.state.streams)
 
     def penalty(self) -> Array:
         """What the weights cost at this moment ``(M,)``."""
@@ -115,12 +129,9 @@ class Cohort:
         values = self._final_values(going)
         for number, index in enumerate(going):
             row = self.rows[index]
-            self._results[row] = Result(
-                values[[number]],
-                self.state.take([int(index)]),
-                self._histories[row],
-                self._errors.get(row),
-            )
+            state = _usable(self.state.take([int(index)]))
+            history, error = self._histories[row], self._errors.get(row)
+            self._results[row] = Result(values[[number]], state, history, error)
         keep = np.flatnonzero(~stop)
         self.rows = [self.rows[index] for index in keep]
         if len(keep):
@@ -138,20 +149,47 @@ class Cohort:
     def _starting_state(self, problem: Problem) -> TrainingState:
         """The problem's state, or a fresh one; with a state for every member that has none."""
         recipe, state = self.recipe, problem.state
+        fresh = state is None
         if state is None:
             streams = Streams([problem.seed])
             values = recipe.network.initialize(streams, self.dtype)
             state = TrainingState.fresh(values, streams, recipe.keep_best)
         trained = state.values[:, : recipe.network.layout.n_trainable]
+        missing = {
+            type(t).__name__: t.init(trained)
+            for t in recipe.transforms
+            if type(t).__name__ not in state.transforms
+        }
+        if not fresh and any(missing.values()):
+            # An optimiser that starts anew counts its updates anew.
+            state.updates[...] = 0
         transforms = {
-            type(t).__name__: state.transforms.get(type(t).__name__) or t.init(trained)
+            type(t).__name__: {**state.transforms, **missing}[type(t).__name__]
             for t in recipe.transforms
         }
         monitors = {
             type(m).__name__: state.monitors.get(type(m).__name__) or m.init(1)
             for m in recipe.monitors
         }
-        return replace(state, transforms=transforms, monitors=monitors)
+        state = replace(state, transforms=transforms, monitors=monitors)
+        if not fresh:
+            self._resume(problem, state)
+        return state
+
+    def _resume(self, problem: Problem, state: TrainingState) -> None:
+        """Go on: patience that was spent is new, and a best of other rows is judged by these."""
+        # In numbers of this network's own, not of the whole stack.
+        recipe = simplify(stack([problem.recipe]))
+        monitors = [(m, state.monitors[type(m).__name__]) for m in recipe.monitors]
+        for member, its_state in monitors:
+            member.resume(its_state)
+        if not self.recipe.keep_best or state.best is None or np.isinf(state.best_value[0]):
+            return
+        value = judge(problem, recipe, state.best.copy())
+        if value != state.best_value[0]:
+            state.best_value[...] = value if np.isfinite(value) else np.inf
+            for member, its_state in monitors:
+                member.rejudge(its_state, state.best_value)
 
     def _bind(self) -> None:
         """Everything that points into the arrays; made anew when networks leave."""
@@ -164,7 +202,7 @@ class Cohort:
         self.network = BoundNetwork(recipe.network, state.values, grads)
         self.phase = Phase(state.streams)
         self.weights = self.network.weights()
-        self.scratch = Scratch(self.dtype)
+        self._augments: dict[tuple[int, ...], Augment] = {}
         values = state.values[:, : layout.n_trainable]
         states = [state.transforms[type(member).__name__] for member in recipe.transforms]
         self.walk = Walk(
@@ -188,11 +226,12 @@ class Cohort:
             seen = np.isfinite(state.best_value[going])
             values[seen] = state.best[going][seen]
         if recipe.population_statistics:
-            problems = [self.problems[index] for index in going]
-            sets = [problem.train for problem in problems]
+            sets = [self._train_sets[self.rows[index]] for index in going]
+            batches = Batches(sets, recipe.batch_size, self.dtype, join_single=True)
             # Generators of their own: going on draws what it would have drawn.
-            streams = Streams([problem.seed for problem in problems]) if recipe.shuffle else None
-            population_statistics(take_numbers(recipe, going), values, sets, streams)
+            seeds = [self.problems[index].seed for index in going]
+            streams = Streams(seeds) if recipe.shuffle else None
+            population_statistics(take_numbers(recipe, going), values, batches, streams)
         return values
 
 
@@ -201,3 +240,10 @@ def _shape(problem: Problem) -> Hashable:
     sets = (problem.train, problem.validation)
     rows = tuple(each and (len(each), each.weight is None) for each in sets)
     return structure(problem.recipe), rows
+
+
+def _usable(state: TrainingState) -> TrainingState:
+    """The state to go on from: after a divergence, the best row with fresh moments."""
+    if state.best is None or np.isfinite(state.values).all():
+        return state
+    return replace(state, values=state.best.copy(), transforms={})

@@ -60,6 +60,16 @@ class Validation:
             yield x[:, : stop - start], y[:, : stop - start], weight
 
 
+def judge(problem: Problem, recipe: Recipe, row: Array) -> float:
+    """What is watched of one network's row ``(1, P)``: it should fall."""
+    if problem.score is not None:
+        return -float(problem.score(row))
+    assert problem.validation is not None
+    grads = np.empty((1, recipe.network.layout.n_trainable), row.dtype)
+    network = BoundNetwork(recipe.network, row, grads)
+    return float(Validation([problem.validation], row.dtype).loss(network, recipe.loss)[0])
+
+
 def rows_at_once(width: int) -> int:
     """How many rows of this many numbers to hold at a time."""
     return max(1, MAX_SIGNAL // max(1, width))
@@ -72,9 +82,9 @@ def widest(network: BoundNetwork) -> int:
 
 
 def population_statistics(
-    recipe: Recipe, values: Array, sets: Sequence[DataSet], streams: Streams | None
+    recipe: Recipe, values: Array, batches: Batches, streams: Streams | None
 ) -> None:
-    """Replace the running statistics in ``values (M, P)`` by the training set's, in place.
+    """Replace the running statistics in ``values (M, P)`` by those of all batches, in place.
 
     Mean of batch means, mean of unbiased batch variances, over one pass with the weights at rest
     and no unit dropped (Ioffe and Szegedy, 2015, algorithm 2). ``streams`` shuffle the rows: the
@@ -86,7 +96,6 @@ def population_statistics(
     for column in layout.named("buffer"):
         if column.slot.name == "count":
             values[:, column.columns] = 0
-    batches = Batches(sets, recipe.batch_size, values.dtype, join_single=True)
     phase = Phase(cumulative=True)
     for batch in batches.epoch(streams):
         phase.weigh(batch.weight, batch.total)

@@ -13,23 +13,34 @@ from sknnreg.engine.stack import Array
 
 
 def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
-    """Judge the epoch with this training loss and step size ``(M,)``; who stops ``(M,)``."""
+    """Judge the epoch with this training loss and step size ``(M,)``; who stops ``(M,)``.
+
+    Everything that takes time comes first: an interrupt finds either all of the epoch or nothing.
+    """
     state, recipe = cohort.state, cohort.recipe
-    state.epochs += 1
     # A sum is finite only if all its terms are: one pass, no mask of the matrix' size.
     finite = np.isfinite(loss + np.add.reduce(state.values, axis=1))
     validation_loss = None
     if cohort.validation is not None:
         validation_loss = cohort.validation.loss(cohort.network, recipe.loss)
-    _remember(cohort, loss, rate, validation_loss)
-    reports: list[Report] = []
     # Without early stopping validation rows are looked at, but decide nothing.
     watched = loss if validation_loss is None or not recipe.keep_best else validation_loss
+    reports: list[Report] = []
     if cohort.reports:
-        reports = [_report(cohort, i, rate) for i in range(len(cohort))]
+        reports = [_report(cohort, i, loss, validation_loss, rate) for i in range(len(cohort))]
         watched = _score(cohort, reports, watched)
+    state.epochs += 1
+    _remember(cohort, loss, rate, validation_loss, watched)
     _keep_best(cohort, watched, finite)
-    epoch = Epoch(state.epochs, watched, finite, rate, cohort.started)
+    stop = _monitor(cohort, Epoch(state.epochs, watched, finite, rate, cohort.started))
+    if reports:
+        _stop(cohort, stop, _hooks(cohort, reports, stop), "callback")
+    return stop
+
+
+def _monitor(cohort: Cohort, epoch: Epoch) -> Array:
+    """Who stops by what is watched, or has reached the last epoch."""
+    state, recipe = cohort.state, cohort.recipe
     ends = [
         (member.on_epoch_end(epoch, state.monitors[type(member).__name__]), member.reason)
         for member in recipe.monitors
@@ -38,25 +49,28 @@ def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
     stop = np.zeros(len(cohort), np.bool_)
     for member_ends, reason in ends:
         _stop(cohort, stop, member_ends, reason)
-    if reports:
-        _stop(cohort, stop, _hooks(cohort, reports, stop), "callback")
     return stop
 
 
-def _remember(cohort: Cohort, loss: Array, rate: Array, validation_loss: Array | None) -> None:
+def _remember(
+    cohort: Cohort, loss: Array, rate: Array, validation_loss: Array | None, watched: Array
+) -> None:
     for index, history in enumerate(cohort.histories):
         history.loss.append(float(loss[index]))
         history.learning_rate.append(float(rate[index]))
         if validation_loss is not None:
             history.validation_loss.append(float(validation_loss[index]))
+        if cohort.recipe.keep_best:
+            history.score.append(-float(watched[index]))
 
 
-def _report(cohort: Cohort, index: int, rate: Array) -> Report:
-    history = cohort.histories[index]
+def _report(
+    cohort: Cohort, index: int, loss: Array, validation_loss: Array | None, rate: Array
+) -> Report:
     return Report(
-        epoch=int(cohort.state.epochs[index]),
-        loss=history.loss[-1],
-        validation_loss=history.validation_loss[-1] if history.validation_loss else None,
+        epoch=int(cohort.state.epochs[index]) + 1,
+        loss=float(loss[index]),
+        validation_loss=None if validation_loss is None else float(validation_loss[index]),
         learning_rate=float(rate[index]),
         values=partial(_row, cohort.state.values, index),
     )
@@ -77,7 +91,6 @@ def _score(cohort: Cohort, reports: list[Report], watched: Array) -> Array:
         except Exception as error:
             cohort.fail(index, error)
             report.score = float("nan")
-        cohort.histories[index].score.append(report.score)
         watched[index] = -report.score
     return watched
 

@@ -1,4 +1,4 @@
-"""solver="lbfgs": full-batch training by SciPy's L-BFGS-B, in float64."""
+"""solver="lbfgs": full-batch training by SciPy's L-BFGS-B."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from sknnreg.engine.cohort import Cohort
 from sknnreg.engine.evaluation import population_statistics
 from sknnreg.engine.judgement import end_epoch
 from sknnreg.engine.layers import Phase
-from sknnreg.engine.penalties import L1
 from sknnreg.engine.problem import Problem, Result
-from sknnreg.engine.stack import Array, take_numbers
+from sknnreg.engine.stack import Array
 
 
 class Objective:
@@ -29,11 +28,11 @@ class Objective:
         layout = cohort.recipe.network.layout
         self._n_weights, self._n_trainable = layout.n_weights, layout.n_trainable
         self._l1 = sum(
-            float(np.asarray(p.strength)[0]) for p in cohort.recipe.penalties if isinstance(p, L1)
+            float(np.asarray(p.strength)[0]) for p in cohort.recipe.penalties if p.proximal
         )
         # No streams: nothing draws here. Running statistics are gathered afterwards.
         self._phase = Phase()
-        self._smooth = [p for p in cohort.recipe.penalties if not isinstance(p, L1)]
+        self._smooth = [p for p in cohort.recipe.penalties if not p.proximal]
 
     @property
     def start(self) -> Array:
@@ -90,39 +89,26 @@ def minimize(problem: Problem) -> Result:
     """Train one network; an iteration counts as an epoch."""
     cohort = Cohort([problem])
     objective = Objective(cohort)
-    options = problem.recipe.lbfgs
-    assert options is not None
-    ended = False
     latest = objective.start
 
     def on_iteration(intermediate_result: OptimizeResult) -> None:
-        nonlocal ended, latest
+        nonlocal latest
         latest = intermediate_result.x.copy()
         objective.assign(latest)
         _gather_statistics(cohort)
         cohort.state.updates += 1
         cohort.state.samples += cohort.batches.n_rows
-        loss, rate = np.array([intermediate_result.fun]), np.ones(1)
-        if end_epoch(cohort, loss, rate)[0]:
-            ended = True
+        if end_epoch(cohort, np.array([intermediate_result.fun]), np.ones(1))[0]:
             raise StopIteration
 
-    settings: dict[str, Any] = {
-        "maxiter": problem.recipe.max_iter,
-        "maxfun": options.max_evaluations,
-        "gtol": options.gradient_tolerance,
-        # The gradient decides; the loss only once it cannot fall any further in float64.
-        "ftol": 64 * np.finfo(np.float64).eps,
-        "maxls": 50,
-    }
     try:
         solution = scipy_minimize(  # type: ignore[call-overload]
             objective,
-            objective.start,
+            latest,
             jac=True,
             method="L-BFGS-B",
             bounds=objective.bounds,
-            options=settings,
+            options=_options(problem),
             callback=on_iteration,
         )
     except KeyboardInterrupt:
@@ -131,10 +117,23 @@ def minimize(problem: Problem) -> Result:
         _gather_statistics(cohort)
         cohort.interrupt()
         return cohort.results()[0]
-    if not ended:
+    if not cohort.histories[0].stop_reason:
         _conclude(cohort, objective, solution)
     cohort.leave(np.ones(1, np.bool_))
     return cohort.results()[0]
+
+
+def _options(problem: Problem) -> dict[str, Any]:
+    settings = problem.recipe.lbfgs
+    assert settings is not None
+    return {
+        "maxiter": problem.recipe.max_iter,
+        "maxfun": settings.max_evaluations,
+        "gtol": settings.gradient_tolerance,
+        # The gradient decides; the loss only once it cannot fall any further in float64.
+        "ftol": 64 * np.finfo(np.float64).eps,
+        "maxls": 50,
+    }
 
 
 def _conclude(cohort: Cohort, objective: Objective, solution: OptimizeResult) -> None:
@@ -142,9 +141,12 @@ def _conclude(cohort: Cohort, objective: Objective, solution: OptimizeResult) ->
     objective.assign(solution.x)
     _gather_statistics(cohort)
     history = cohort.histories[0]
+    if not history.loss:
+        # It ended where it started: that point is judged all the same.
+        end_epoch(cohort, np.array([solution.fun]), np.ones(1))
+        history.stop_reason = ""
     if not np.isfinite(solution.fun):
         history.stop_reason = "diverged"
-        history.loss.append(float(solution.fun))
     elif solution.success:
         history.stop_reason = "converged"
     else:
@@ -154,6 +156,4 @@ def _conclude(cohort: Cohort, objective: Objective, solution: OptimizeResult) ->
 def _gather_statistics(cohort: Cohort) -> None:
     """Batch statistics are those of all rows, at the present weights."""
     if cohort.recipe.batch_statistics:
-        rows = np.zeros(1, np.intp)
-        sets = [problem.train for problem in cohort.problems]
-        population_statistics(take_numbers(cohort.recipe, rows), cohort.state.values, sets, None)
+        population_statistics(cohort.recipe, cohort.state.values, cohort.batches, None)

@@ -45,6 +45,14 @@ class Monitor(ABC):
         """Get ready to go on after a stop."""
         return None
 
+    def rejudge(self, state: MonitorState, best: Array) -> None:
+        """Start waiting anew: the best so far is worth ``best (M,)`` by a new measure."""
+        return None
+
+    def rate_factor(self, state: MonitorState) -> Array | None:
+        """A factor ``(M,)`` on the step size that listens to how training goes, if any."""
+        return None
+
 
 @dataclass(frozen=True)
 class Divergence(Monitor):
@@ -89,6 +97,11 @@ class Plateau(Monitor):
         spent = state["waited"] >= self.patience
         state["waited"][spent] = 0
 
+    def rejudge(self, state: MonitorState, best: Array) -> None:
+        """The new best, and nothing waited."""
+        state["best"][...] = best
+        state["waited"][...] = 0
+
 
 @dataclass(frozen=True)
 class AdaptiveRate(Monitor):
@@ -114,6 +127,14 @@ class AdaptiveRate(Monitor):
     def resume(self, state: MonitorState) -> None:
         """As the plateau does."""
         self.plateau.resume(state)
+
+    def rejudge(self, state: MonitorState, best: Array) -> None:
+        """As the plateau does; a step size that was lowered stays so."""
+        self.plateau.rejudge(state, best)
+
+    def rate_factor(self, state: MonitorState) -> Array | None:
+        """One fifth for every plateau so far."""
+        return state["factor"]
 
 
 @dataclass(frozen=True)

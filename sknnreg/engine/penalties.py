@@ -42,8 +42,10 @@ class L2(Penalty):
 
     def value(self, weights: Array) -> Array:
         """Half the squared norm times the strength."""
-        half: Array = 0.5 * np.asarray(self.strength) * np.vecdot(weights, weights)
-        return half.astype(np.float64)
+        strength = np.asarray(self.strength)
+        square = np.vecdot(weights, weights).astype(np.float64)
+        # Where it is off, squares that overflow are nobody's business.
+        return np.where(strength > 0, 0.5 * strength * square, 0.0)
 
     def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
         """l2 W."""

@@ -104,7 +104,8 @@ class DenseRows(Rows):
             out[...] = self.values[positions]
 
     def _fetch_mapped(self, positions: Array, out: Array) -> None:
-        rows = max(1, MAPPED_BYTES // (self.values.itemsize * self.width))
+        row_bytes = max(self.values.strides[0], self.values.itemsize * self.width)
+        rows = max(1, MAPPED_BYTES // row_bytes)
         order = np.argsort(positions)
         stretches = positions[order] // rows
         for some in np.split(order, np.flatnonzero(np.diff(stretches)) + 1):
@@ -149,12 +150,13 @@ class CodedRows(Rows):
 
 def is_mapped(array: Any) -> bool:
     """Whether an array's numbers stand in a mapped file whose pages it shares."""
+    shared = False
     while isinstance(array, np.ndarray):
-        if isinstance(array, np.memmap):
-            # The changes of a copy-on-write map are in its pages only: these must stay.
-            return array.mode != "c"
+        # The changes of a copy-on-write map are in its pages only: these must stay.
+        shared = shared or (isinstance(array, np.memmap) and array.mode != "c")
         array = array.base
-    return False
+    # A copy of a map is a memmap too, but stands in memory.
+    return shared and isinstance(array, mmap.mmap)
 
 
 def release_pages(array: Any) -> None:
@@ -167,5 +169,5 @@ def release_pages(array: Any) -> None:
     owner = array
     while isinstance(owner, np.ndarray):
         owner = owner.base
-    if isinstance(owner, mmap.mmap) and hasattr(owner, "madvise"):
+    if hasattr(owner, "madvise"):
         owner.madvise(mmap.MADV_DONTNEED)

@@ -10,7 +10,7 @@ from sknnreg.engine.stack import Array, PerNetwork
 
 
 class Progress(NamedTuple):
-    """Where training stands at the start of an epoch of ``n_updates`` updates; arrays ``(M,)``."""
+    """Where an epoch of ``n_updates`` updates starts, now or later on; arrays ``(M,)``."""
 
     updates: Array
     samples: Array

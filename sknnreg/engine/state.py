@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -10,8 +10,6 @@ import numpy as np
 
 from sknnreg.engine.stack import Array
 from sknnreg.engine.streams import Streams
-
-_UNJUDGED = {"best": np.inf, "waited": 0.0}
 
 
 @dataclass
@@ -58,35 +56,14 @@ class TrainingState:
         """The same state once more, generators included."""
         return self._map(np.copy, self.streams.copy())
 
-    def unjudged(self) -> TrainingState:
-        """The state as if no epoch had been compared with another yet; arrays are shared."""
-        fresh = TrainingState.fresh(self.values, self.streams, self.best is not None)
-        monitors = {
-            name: {
-                # A step size that was lowered stays so.
-                key: value if key == "factor" else np.full_like(value, _UNJUDGED[key])
-                for key, value in state.items()
-            }
-            for name, state in self.monitors.items()
-        }
-        return replace(
-            self,
-            best=fresh.best,
-            best_value=fresh.best_value,
-            best_epoch=fresh.best_epoch,
-            monitors=monitors,
-        )
-
     def continued(self, dtype: str, *, keep_best: bool) -> TrainingState:
         """The state in another dtype, or from now on with or without its best row."""
-        state = self
+        state = replace(self)
         if self.values.dtype != dtype:
-            state = self._map(
-                lambda a: a.astype(dtype) if a.dtype == self.values.dtype else a, self.streams
-            )
-            # float64 counts and bests of a float64 state stay what they are
-            state.best_value = self.best_value
-            state.monitors = self.monitors
+            # Bests and counts of monitors are float64 whatever the network's dtype.
+            state.values = self.values.astype(dtype)
+            state.best = None if self.best is None else self.best.astype(dtype)
+            state.transforms = _map_arrays(lambda array: array.astype(dtype), self.transforms)
         if keep_best and state.best is None:
             state.best = state.values.copy()
             state.best_value = np.full(len(state.values), np.inf)
@@ -94,7 +71,7 @@ class TrainingState:
             state.best = None
         return state
 
-    def _map(self, function: Any, streams: Streams) -> TrainingState:
+    def _map(self, function: Callable[[Array], Array], streams: Streams) -> TrainingState:
         changes = {
             f.name: _map_arrays(function, getattr(self, f.name))
             for f in fields(self)
@@ -113,7 +90,7 @@ def join(states: Sequence[TrainingState]) -> TrainingState:
     return TrainingState(**changes, streams=Streams.join([state.streams for state in states]))
 
 
-def _map_arrays(function: Any, tree: Any) -> Any:
+def _map_arrays(function: Callable[[Array], Array], tree: Any) -> Any:
     if isinstance(tree, dict):
         return {key: _map_arrays(function, value) for key, value in tree.items()}
     return tree if tree is None else function(tree)

@@ -54,7 +54,7 @@ class Streams:
         orders = []
         for generator in self.generators("shuffle"):
             # Four bytes a row where eight would show: the order is the largest per-row array.
-            order = np.arange(n, dtype=np.intp if n < 1 << 20 else np.uint32)
+            order = np.arange(n, dtype=np.uint32 if 1 << 20 <= n < 1 << 32 else np.intp)
             generator.shuffle(order)
             orders.append(order)
         return orders

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
-
 from threadpoolctl import ThreadpoolController
 
 # Multiplications in a step's largest product from which a second thread pays, as measured by
@@ -14,8 +12,7 @@ from threadpoolctl import ThreadpoolController
 WORTH_THREADS = 1 << 21
 
 _lock = threading.Lock()
-_holders = 0
-_limit: Any = None
+_limited = False
 _controller: ThreadpoolController | None = None
 
 
@@ -30,19 +27,22 @@ def blas_threads(largest_product: int) -> AbstractContextManager[None]:
 
 @contextmanager
 def _single_thread() -> Iterator[None]:
-    """One BLAS thread for as long as anyone is inside; fits in several threads may overlap."""
-    global _holders, _limit, _controller
+    """One BLAS thread inside.
+
+    The number is the whole process's, and threadpoolctl lets only the thread that lowered it raise
+    it again. So of fits that overlap in several threads the first sets and restores it; the others
+    go by what they find.
+    """
+    global _limited, _controller
     with _lock:
-        if _holders == 0:
-            # Looking the libraries up takes longer than a small fit: once a process.
-            _controller = _controller or ThreadpoolController()
-            _limit = _controller.limit(limits=1, user_api="blas")
-            _limit.__enter__()
-        _holders += 1
-    try:
+        first, _limited = not _limited, True
+        # Looking the libraries up takes longer than a small fit: once a process.
+        _controller = _controller or ThreadpoolController()
+    if not first:
         yield
+        return
+    try:
+        with _controller.limit(limits=1, user_api="blas"):
+            yield
     finally:
-        with _lock:
-            _holders -= 1
-            if _holders == 0:
-                _limit.__exit__(None, None, None)
+        _limited = False

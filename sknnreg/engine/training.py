@@ -45,7 +45,12 @@ def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
     first, rates = cohort.begin_epoch()
     losses = np.empty(rates.shape[::-1])
     for number, batch in enumerate(cohort.batches.epoch(state.streams if recipe.shuffle else None)):
-        losses[:, number] = _backpropagate(cohort, batch)
+        value = _backpropagate(cohort, batch)
+        losses[:, number] = value
+        if number % 64 == 63 and not np.isfinite(value).any():
+            # Nothing is left to train: do not spend the rest of a long epoch on it.
+            losses[:, number + 1 :] = np.nan
+            break
         cohort.walk.step(first + number, state.streams)  # 4 penalties, 5 update
         for constraint in recipe.constraints:  # 6 weights at rest
             for weight in cohort.weights:
@@ -59,8 +64,8 @@ def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
 def _backpropagate(cohort: Cohort, batch: Batch) -> Array:
     """Fill the cohort's gradients with the data's part; the objective ``(M,)``."""
     recipe, phase, x, y = cohort.recipe, cohort.phase, batch.x, batch.y
-    for augmentation in recipe.augmentations:  # 1 data
-        x, y = augmentation(x, y, cohort.state.streams, cohort.scratch)
+    if recipe.augmentations:
+        x, y = cohort.augment(x, y)  # 1 data
     phase.weigh(batch.weight, batch.total)
     bound = cohort.network.bound(x.shape[1], phase)
     value = bound.backpropagate(x, y, batch.weight, recipe.loss)  # 2 signal, 3 weights in use

@@ -8,10 +8,19 @@ import numpy as np
 from sknnreg.engine.penalties import Penalty
 from sknnreg.engine.stack import Array, broadcastable, take_numbers
 from sknnreg.engine.streams import Streams
-from sknnreg.engine.updates import Coefficients, State, Steps, Transform, WholeTransform
+from sknnreg.engine.updates import (
+    BlockTransform,
+    Coefficients,
+    State,
+    Steps,
+    Transform,
+    WholeTransform,
+)
 
 # Floats a block: the handful of arrays that an update touches then stay in the second-level cache.
 BLOCK = 1 << 15
+# Updates whose coefficients are worked out together.
+LOOK_AHEAD = 256
 
 
 @dataclass(frozen=True)
@@ -41,11 +50,11 @@ class Walk:
         n_weights: int,
     ) -> None:
         self._whole = [t for t in transforms if isinstance(t, WholeTransform)]
-        self._blockwise = [t for t in transforms if t.blockwise]
-        kept = [s for t, s in zip(transforms, states, strict=True) if t.blockwise]
+        self._blockwise = [t for t in transforms if isinstance(t, BlockTransform)]
+        kept = [s for t, s in zip(transforms, states, strict=True) if isinstance(t, BlockTransform)]
         self._proximal = any(penalty.proximal for penalty in penalties)
         self._grads = grads
-        self._work = np.empty(grads.shape if self._whole else (1, BLOCK), grads.dtype)
+        self._work = np.empty(grads.shape if self._whole else (0, 0), grads.dtype)
         works: dict[tuple[int, ...], Array] = {}
         self._blocks = [
             _block(at, values, grads, penalties, kept, n_weights, works)
@@ -53,17 +62,21 @@ class Walk:
         ]
         self._constants = [_cast(t.constants(), grads.dtype) for t in self._blockwise]
         self._whole_constants = [_cast(t.constants(), grads.dtype) for t in self._whole]
+        self._steps = Steps(np.empty((0, 0)), np.empty((0, 0)))
+        self._first = self._last = 0
         self._coefficients: list[tuple[Coefficients, ...]] = []
         self._whole_coefficients: list[tuple[Coefficients, ...]] = []
 
     def plan(self, steps: Steps) -> None:
-        """Work out the coefficients of updates to come."""
-        dtype = self._grads.dtype
-        self._coefficients = _by_step(self._blockwise, self._constants, steps, dtype)
-        self._whole_coefficients = _by_step(self._whole, self._whole_constants, steps, dtype)
+        """Set the updates to come; coefficients are worked out as their turn comes."""
+        self._steps = steps
+        self._first = self._last = 0
 
     def step(self, number: int, streams: Streams) -> None:
         """Turn the gradients into the plan's update ``number`` and take it."""
+        if not self._first <= number < self._last:
+            self._look_ahead(number)
+        number -= self._first
         if self._whole:
             for block in self._blocks:
                 self._penalize(block)
@@ -74,6 +87,14 @@ class Walk:
             if not self._whole:
                 self._penalize(block)
             self._update(block, coefficients)
+
+    def _look_ahead(self, number: int) -> None:
+        """The coefficients of the next updates at once: one by one they cost more than the step."""
+        self._first, self._last = number, min(number + LOOK_AHEAD, len(self._steps.number))
+        steps = Steps(*(each[self._first : self._last] for each in self._steps))
+        dtype = self._grads.dtype
+        self._coefficients = _by_step(self._blockwise, self._constants, steps, dtype)
+        self._whole_coefficients = _by_step(self._whole, self._whole_constants, steps, dtype)
 
     def _penalize(self, block: Block) -> None:
         n = block.n_weights
@@ -133,12 +154,14 @@ def _block(
 ) -> Block:
     rows, columns = at
     shape = values[at].shape
+    if shape not in works:
+        works[shape] = np.empty(shape, values.dtype)
     return Block(
         rows,
         tuple(take_numbers(p, np.arange(rows.start, rows.stop)) for p in penalties),
         values[at],
         grads[at],
-        works.setdefault(shape, np.empty(shape, values.dtype)),
+        works[shape],
         tuple({name: array[at] for name, array in state.items()} for state in states),
         max(0, min(n_weights - columns.start, columns.stop - columns.start)),
     )

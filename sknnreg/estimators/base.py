@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import inspect
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -19,10 +21,10 @@ from sknnreg.engine.stack import Array
 from sknnreg.engine.training import train
 from sknnreg.estimators.callbacks import EpochCallbacks, has_callbacks
 from sknnreg.estimators.continuing import Memory, architecture, criterion
-from sknnreg.estimators.endings import check_ending
+from sknnreg.estimators.endings import describe_ending
 from sknnreg.estimators.folding import fold, raw_outputs
 from sknnreg.estimators.history import curves, on_each_epoch
-from sknnreg.estimators.inputs import as_rows, check_weights, check_X, x_checks
+from sknnreg.estimators.inputs import check_mapped, check_weights, check_X, x_checks
 from sknnreg.estimators.parameters import CONSTRAINTS, activations
 from sknnreg.estimators.preparation import Labelled, Prepared, prepare
 from sknnreg.estimators.recipes import recipe
@@ -37,6 +39,11 @@ def takes_steps(estimator: Any) -> bool:
             "Use solver='adam' or 'sgd', or fit with warm_start=True."
         )
     return True
+
+
+def _takes_weights(scorer: Any) -> bool:
+    parameters = inspect.signature(scorer).parameters.values()
+    return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
 
 
 class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
@@ -113,11 +120,16 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         listeners = self._listeners(given, prepared, plan, partial)
         hook = on_each_epoch(self.verbose, listeners)
         score = self._score_function(prepared, plan)
-        state = None if memory is None else memory.state_for(plan, criterion(self))
+        state = (
+            None if memory is None else memory.state_for(plan, criterion(self, len(prepared.train)))
+        )
         result = train([prepared.problem(plan, state, score, hook)])[0]
         if result.error is not None:
             raise result.error
-        check_ending(self, result, prepared, partial=partial)
+        ending = describe_ending(self, result, prepared, partial=partial)
+        if ending is not None:
+            # To who called fit, behind scikit-learn's decorator, or partial_fit.
+            warnings.warn(ending[1], ending[0], stacklevel=3 if partial else 4)
         self._remember(result, prepared, plan, memory)
         if listeners is not None:
             listeners.on_fit_end(result.values)
@@ -164,6 +176,12 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
             return None
         scorer = check_scoring(self, self.early_stopping_scoring)
         weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+        if weights and not _takes_weights(scorer):
+            raise ValueError(
+                f"early_stopping_scoring={self.early_stopping_scoring!r} takes no sample_weight, "
+                "but the validation rows have weights. Give it an argument sample_weight=None, or "
+                "use sklearn.metrics.make_scorer."
+            )
 
         def score(row: Array) -> float:
             fitted = copy.copy(self)
@@ -202,7 +220,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
             prepared.targets,
             result.state,
             history,
-            criterion(self),
+            criterion(self, len(prepared.train)),
             architecture(plan),
         )
         self._store(curves(history, result.state, early_stopping=self.early_stopping))
@@ -215,6 +233,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         X, y = validate_data(
             self, X, y, reset=reset, multi_output=True, **self._y_checks, **x_checks(X)
         )
+        check_mapped(X, "X")
         return Labelled(X, y, check_weights(sample_weight, X))
 
     @property
@@ -227,7 +246,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         if X is None or y is None:
             missing = "X_val" if X is None else "y_val"
             raise ValueError(f"{missing} is missing: pass X_val and y_val together, or neither.")
-        X = check_X(self, X, reset=False)
+        X = check_X(self, X, reset=False, name="X_val")
         numeric = self._y_checks.get("y_numeric", False)
         y = check_array(
             y,
@@ -245,7 +264,6 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         """``function`` of the raw outputs, ``(n_samples, width)``, in bounded memory."""
         check_is_fitted(self, "coefs_")
         X = check_X(self, X, reset=False)
-        as_rows(X)
         shape = X.shape[:1] if width is None else (X.shape[0], width)
         values = np.empty(shape, dtype)
         for at, raw in raw_outputs(X, self.coefs_, self.intercepts_, self._activations):

@@ -30,19 +30,22 @@ class EpochCallbacks:
         self._reconstruct = reconstruct
         self._fit: CallbackContext = estimator._init_callback_context(max_subtasks=max_epochs)
         self._fit.call_on_fit_task_begin(**self._task)
-        self._epoch = self._begin_epoch()
+        self._epoch: CallbackContext | None = self._begin_epoch()
 
     def on_epoch_end(self, report: Report) -> bool:
         """Whether a callback wants training to stop."""
+        assert self._epoch is not None
         stop: bool = self._epoch.call_on_fit_task_end(
             **self._task, reconstruction_attributes=lambda: self._reconstruct(report.values())
         )
-        if not stop and not report.stops:
-            self._epoch = self._begin_epoch()
+        self._epoch = None if stop or report.stops else self._begin_epoch()
         return stop
 
     def on_fit_end(self, values: Array) -> None:
         """The fit is over; ``values`` is the row it kept."""
+        if self._epoch is not None:
+            # It had begun when training ended by itself; nothing happened in it.
+            self._epoch.call_on_fit_task_end(estimator=self._task["estimator"])
         self._fit.call_on_fit_task_end(
             **self._task, reconstruction_attributes=lambda: self._reconstruct(values)
         )

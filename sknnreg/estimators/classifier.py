@@ -9,14 +9,13 @@ from scipy import special
 from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.stack import Array
 from sknnreg.estimators.base import BaseMLPRegularized, takes_steps
 from sknnreg.estimators.documentation import documented
 from sknnreg.estimators.parameters import CONSTRAINTS
-from sknnreg.estimators.targets import ClassTargets, LabelTargets, Targets, class_targets
+from sknnreg.estimators.targets import LabelTargets, Targets, class_targets
 
 
 def _sees_part(estimator: Any) -> bool:
@@ -182,9 +181,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
             return class_targets(y)
         if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
             return LabelTargets(y.shape[1])
-        classes = np.unique(classes)
-        check_classification_targets(classes)
-        return ClassTargets(classes)
+        return class_targets(y, classes)
 
     @available_if(_sees_part)
     def partial_fit(
@@ -225,7 +222,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
             known = memory.targets.classes
             if not np.array_equal(np.unique(classes), known):
                 raise ValueError(
-                    f"classes={list(classes)!r} differs from the first call's {known.tolist()}."
+                    f"classes={list(classes)!r} differs from the first call's {known.tolist()}. "
+                    "Leave classes out, or start anew with sklearn.base.clone."
                 )
         validation = (X_val, y_val, sample_weight_val)
         return self._learn(

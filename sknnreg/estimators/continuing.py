@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from sknnreg.engine.problem import History, Recipe
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.inputs import Standardization
@@ -36,14 +38,26 @@ class Memory:
             )
         state = self.state.copy()
         if criterion != self.criterion:
-            # The best so far was the best by another measure.
-            state = state.unjudged()
+            # The best so far was the best by another measure, and nobody knows by which margin.
+            state.best = None if state.best is None else state.values.copy()
+            state.best_value[...] = np.inf
+            state.best_epoch[...] = 0
+            for member in recipe.monitors:
+                if type(member).__name__ in state.monitors:
+                    member.rejudge(state.monitors[type(member).__name__], state.best_value)
         return state.continued(recipe.dtype, keep_best=recipe.keep_best)
 
 
-def criterion(estimator: Any) -> Any:
-    """What decides which epoch is best."""
-    return estimator.early_stopping_scoring if estimator.early_stopping else "training loss"
+def criterion(estimator: Any, n_rows: int) -> tuple[Any, ...]:
+    """What decides which epoch is best; losses of another objective or data cannot be compared.
+
+    A validation loss of other rows can: the best network is judged by these anew.
+    """
+    loss = (getattr(estimator, "loss", None), getattr(estimator, "huber_delta", None))
+    if estimator.early_stopping:
+        return (estimator.early_stopping_scoring, *loss)
+    weights = repr(getattr(estimator, "class_weight", None))
+    return ("training loss", *loss, estimator.l1, estimator.l2, weights, n_rows)
 
 
 def architecture(recipe: Recipe) -> tuple[Any, ...]:

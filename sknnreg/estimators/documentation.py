@@ -37,7 +37,7 @@ place                  parameters
 6 weights at rest      ``max_norm``
 7 time                 ``max_iter``, ``tol``, ``n_iter_no_change``, ``early_stopping``,
                        ``validation_fraction``, ``early_stopping_scoring``, ``max_time``
-(all else)             ``warm_start``, ``dtype``, ``random_state``, ``verbose``
+(other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``
 =====================  ==========================================================================
 """,
     "objective": """
@@ -68,7 +68,9 @@ standardize : bool, default=True
     regressor's targets as well (with ``loss="poisson"`` they are divided by their mean
     instead). Mean and variance are weighted by the sample weights and come from the training
     rows only, not from the validation rows. Constant columns keep their scale, and sparse
-    inputs are scaled but not centred.
+    inputs are scaled but not centred. For sparse text (counts, tf-idf) False is usually better:
+    scaling makes the rarest words the largest inputs. Without effect on a network that goes on
+    training, whose scales are those of the first call.
 
 input_noise : float, default=0.0
     Place 1. Standard deviation, at least 0, of Gaussian noise added to the inputs,
@@ -91,10 +93,10 @@ dropout_scaling : {"train", "predict"}, default="train"
     by ``1 - dropout`` after training.
 
 normalization : {"batch"} or None, default=None
-    Place 2. "batch" normalizes each hidden unit over the batch, ``y = gamma (x - mean) /
-    sqrt(var + normalization_epsilon) + beta``, gamma and beta being trained. Mean and variance
-    are weighted by the sample weights. A last batch of a single row joins the one before it.
-    Source: Ioffe and Szegedy (2015).
+    Place 2. "batch" normalizes each hidden unit over the batch, ``y = gamma (x - mean) / sqrt(var +
+    normalization_epsilon) + beta``, gamma and beta being trained. Mean and variance are weighted by
+    the sample weights. A last batch of a single row joins the one before it; ``batch_size=1`` or a
+    single training row is an error. Source: Ioffe and Szegedy (2015).
 
 normalization_position : {"before", "after"}, default="before"
     Place 2. Before or after the activation function. Before, the layer has no bias of its own,
@@ -105,7 +107,7 @@ normalization_epsilon : float, default=1e-5
 
 normalization_momentum : float, default=0.9
     Place 2. Momentum m, in [0, 1), of the running statistics that predictions use,
-    ``r <- m r + (1 - m) batch``, corrected for starting at nothing. The running variance takes
+    ``r <- m r + (1 - m) batch``, corrected for starting at 0. The running variance takes
     ``S / (S - 1)`` times the batch's variance, S being the sum of the batch's weights or, if
     more, its number of rows.
 
@@ -124,12 +126,12 @@ weight_noise : float, default=0.0
     "parameters, penalties": """
 l1 : float, default=0.0
     Place 4. Strength, at least 0, of the penalty ``l1 * ||W||_1``, the sum of absolute weights.
-    Source: Tibshirani (1996). With "sgd" and "adam" it acts after each step as
-    soft-thresholding, ``w <- sign(w) max(|w| - step * l1, 0)`` (Daubechies et al., 2004), so
-    that zeros are exact; the step is what a lasting gradient is multiplied by: the learning
-    rate over ``1 - momentum``, and over ``sqrt(v) + epsilon``, weight by weight, with "adam"
-    (Yun et al., 2021). "lbfgs" minimises the penalised objective itself by the split
-    w = u - v with u, v >= 0; it usually gives the most zeros.
+    Source: Tibshirani (1996). With "sgd" and "adam" it acts after each step as soft-thresholding,
+    ``w <- sign(w) max(|w| - step * l1, 0)`` (Daubechies et al., 2004), so that zeros are exact; the
+    step is what a gradient that stays the same is multiplied by: the learning rate over ``1 -
+    momentum``, and over ``sqrt(v) + epsilon``, weight by weight, with "adam" (Yun et al., 2021).
+    "lbfgs" minimises the penalised objective itself by the split w = u - v with u, v >= 0; it
+    usually gives the most zeros.
 
 l2 : float, default=0.0
     Place 4. Strength, at least 0, of the penalty ``(l2 / 2) * ||W||_2^2``, half the sum of
@@ -198,7 +200,8 @@ clip_norm : float or None, default=None
 
 batch_size : int or "auto", default="auto"
     Place 5. Rows per mini-batch, at most all of them; "auto" is ``min(200, n_samples)``.
-    Small batches make the gradient noisier. Not used by "lbfgs".
+    Small batches make the gradient noisier, and a last batch of a few left-over rows takes a
+    full step: choose a size that divides the rows about evenly. Not used by "lbfgs".
 
 shuffle : bool, default=True
     Place 5. Whether to draw a new order of the rows for every epoch.
@@ -210,24 +213,29 @@ max_norm : float or None, default=None
 
 max_iter : int, default=200
     Place 7. Largest number of epochs, or of iterations with "lbfgs". If it ends training, a
-    ``ConvergenceWarning`` says so, unless ``n_iter_no_change=float("inf")``.
+    ``ConvergenceWarning`` says so, unless ``n_iter_no_change=float("inf")``. ``partial_fit`` trains
+    one epoch whatever it is.
 
 tol : float, default=1e-4
-    Place 7. Smallest improvement that counts; at least 0. With "lbfgs", training has converged
-    once no component of the gradient is larger than this in absolute value.
+    Place 7. Smallest improvement that counts; at least 0. In units of the objective or of what
+    early stopping goes by; a regressor's loss is that of the standardized targets, and with
+    ``loss="poisson"`` in units of the mean of y, so that counts far above 1 need a smaller tol.
+    With "lbfgs", training has converged once no component of the gradient is larger than this in
+    absolute value.
 
 n_iter_no_change : int or float("inf"), default=10
-    Place 7. Training stops after exactly this many epochs in a row that did not improve the
-    best value so far by ``tol``. The value is the training objective, or with
-    ``early_stopping=True`` the validation loss or score. ``float("inf")`` trains for all of
-    ``max_iter`` epochs. With "lbfgs" it counts only if ``early_stopping=True``. Source:
-    Prechelt (1998).
+    Place 7. Training stops after exactly this many epochs in a row that did not improve the best
+    value so far by ``tol``. The value is the training objective, or with ``early_stopping=True``
+    the validation loss or score. ``float("inf")`` trains for all of ``max_iter`` epochs, and
+    silences the warning that they are over, but no other. With "lbfgs" it counts only if
+    ``early_stopping=True``. Source: Prechelt (1998).
 
 early_stopping : bool, default=False
     Place 7. Whether to judge the network after each epoch on rows it does not learn from, and
     to keep the weights of the best epoch, batch normalization's statistics included. The rows
     are ``X_val`` and ``y_val`` of ``fit`` or else a part split off the training rows,
-    stratified by class in a classifier.
+    stratified by class in a classifier. ``partial_fit`` would split a part off every piece:
+    pass it ``X_val`` and ``y_val``.
 
 validation_fraction : float, default=0.1
     Place 7. Share of the rows to split off, in (0, 1). Used only if ``early_stopping=True`` and
@@ -235,7 +243,8 @@ validation_fraction : float, default=0.1
 
 early_stopping_scoring : str or callable, default="loss"
     Place 7. What decides: "loss" for the validation loss (without penalties), or the name of a
-    scikit-learn scorer, or a callable ``scorer(estimator, X, y)``.
+    scikit-learn scorer, or a callable ``scorer(estimator, X, y)``. X and y are plain arrays (X
+    may be CSR). If the validation rows have weights, the scorer must take ``sample_weight``.
 
 max_time : float or None, default=None
     Place 7. Seconds, greater than 0, after which training stops at the end of the epoch. Results
@@ -279,8 +288,8 @@ loss_curve_ : list of float
     regulariser at work; that is why it can be above the validation loss.
 
 validation_loss_curve_ : list of float or None
-    The loss on the validation rows after each epoch, without penalties and with nothing drawn;
-    None if there are no such rows.
+    The loss on the validation rows after each epoch, without penalties, dropout or noise; None
+    if there are no such rows.
 
 validation_scores_ : list of float or None
     What early stopping goes by, higher being better: the scores, or minus the validation loss
@@ -293,13 +302,15 @@ learning_rate_curve_ : list of float
     The step size at the end of each epoch (1 for "lbfgs").
 
 best_iteration_ : int
-    The number of the best epoch, counted from 1. With ``early_stopping=True`` the weights are
-    those of this epoch, otherwise those of the last.
+    The number of the best epoch, counted from 1. Any epoch that is better counts, even by less than
+    ``tol``, so it can equal ``n_iter_`` where training stopped for lack of improvement. With
+    ``early_stopping=True`` the weights are those of this epoch, otherwise those of the last.
 
 stop_reason_ : str
     Why training ended: "no_improvement", "max_iter", "max_time", "callback", "interrupted" (by
     the keyboard), "diverged" or, with ``learning_rate="adaptive"``, "step_size_too_small"; with
-    "lbfgs" also "converged", "max_fun" or "line_search_failed".
+    "lbfgs" also "converged", "max_fun" or "line_search_failed". After ``partial_fit`` it is
+    "max_iter", its one epoch being over, unless something else ended it.
 
 n_iter_ : int
     Number of epochs, over all calls of ``partial_fit`` or of ``fit`` with ``warm_start=True``.
@@ -325,10 +336,11 @@ ValueError
     By ``fit``: if a parameter is out of its range; if two parameters do not go together, such as
     ``dropout`` and ``solver="lbfgs"``, the message naming both and a way out; if the data cannot
     be used; if the loss or a weight stops being finite, the message naming the epoch and the step
-    size. In the last case ``early_stopping=True`` keeps the best weights so far, and a
-    ``ConvergenceWarning`` takes the place of the error.
+    size. In the last case, if ``early_stopping=True`` and some epoch was finite, the best weights
+    so far are kept, and a ``ConvergenceWarning`` takes the place of the error.
 AttributeError
-    By ``partial_fit`` if ``solver="lbfgs"``, which takes no single steps.
+    By ``partial_fit`` if ``solver="lbfgs"``, which takes no single steps, or
+    ``class_weight="balanced"``, which needs all rows at once.
 """,
     "notes": """
 On small tabular data a linear model or a random forest is often as good or better: compare. The
@@ -370,6 +382,8 @@ differences between regularisers are often smaller than those between one test s
   ICML.
 * Tibshirani, R. (1996). Regression shrinkage and selection via the lasso. Journal of the Royal
   Statistical Society B 58.
+* Yun, J., Lozano, A. C. and Yang, E. (2021). Adaptive proximal gradient methods for structured
+  neural networks. NeurIPS 34.
 """,
 }
 

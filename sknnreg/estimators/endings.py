@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -14,52 +13,74 @@ from sknnreg.engine.rows import Rows
 from sknnreg.estimators.inputs import chunks
 from sknnreg.estimators.preparation import Prepared
 
+# A warning's category and message.
+Ending: TypeAlias = tuple[type[Warning], str]
 
-def check_ending(estimator: Any, result: Result, prepared: Prepared, *, partial: bool) -> None:
-    """Warn or raise by ``stop_reason``; ``partial_fit`` ends after an epoch by design."""
+
+def describe_ending(
+    estimator: Any, result: Result, prepared: Prepared, *, partial: bool
+) -> Ending | None:
+    """What to warn of, by ``stop_reason``; raises where no network is left.
+
+    ``partial_fit`` ends after an epoch by design.
+    """
     reason = result.history.stop_reason
-    unit = "iterations" if estimator.solver == "lbfgs" else "epochs"
     if reason == "diverged" or not result.finite:
-        _diverged(estimator, result, prepared.train)
-    elif reason == "interrupted":
-        _warn(
-            UserWarning,
-            f"Training was interrupted after {_epochs(result)}; the network so far is kept.",
+        return _diverged(estimator, result, prepared.train)
+    if estimator.early_stopping and result.history.score and np.isinf(result.state.best_value[0]):
+        return UserWarning, (
+            f"early_stopping_scoring={estimator.early_stopping_scoring!r} gave no finite value on "
+            "the validation rows: no epoch was the best, and the last network is kept. Check that "
+            "these rows have weight, and enough of them to be scored."
         )
-    elif reason == "max_iter" and not partial and np.isfinite(estimator.n_iter_no_change):
-        _warn(
-            ConvergenceWarning,
+    if reason == "interrupted":
+        return UserWarning, (
+            f"Training was interrupted after {_epochs(result)}; the network so far is kept."
+        )
+    if reason == "max_iter" and not partial and np.isfinite(estimator.n_iter_no_change):
+        unit = "iterations" if estimator.solver == "lbfgs" else "epochs"
+        return ConvergenceWarning, (
             f"max_iter={estimator.max_iter} {unit} were reached before training converged. "
             f"Increase max_iter, or set n_iter_no_change=float('inf') if this many {unit} are "
-            "what you want.",
+            "what you want."
         )
-    elif reason in ("max_fun", "line_search_failed"):
+    if reason in ("max_fun", "line_search_failed"):
         limit = f"max_fun={estimator.max_fun} evaluations were reached"
         stuck = "the line search found no lower loss"
-        _warn(
-            ConvergenceWarning,
+        return ConvergenceWarning, (
             f"{limit if reason == 'max_fun' else stuck} before lbfgs converged to tol="
-            f"{estimator.tol}. Increase max_fun or tol, or standardize the data.",
+            f"{estimator.tol}. Increase max_fun or tol."
         )
+    return None
 
 
-def _diverged(estimator: Any, result: Result, train: DataSet) -> None:
+def _diverged(estimator: Any, result: Result, train: DataSet) -> Ending:
     history, epoch = result.history, _epochs(result)
+    lbfgs, advice = estimator.solver == "lbfgs", _advice(estimator)
     if estimator.early_stopping and result.finite and np.isfinite(result.state.best_value[0]):
-        _warn(
-            ConvergenceWarning,
+        return ConvergenceWarning, (
             f"The loss or a weight stopped being finite after {epoch}; the best weights so far, of "
-            f"epoch {int(result.state.best_epoch[0])}, are kept. Try a smaller learning_rate_init "
-            f"than {estimator.learning_rate_init}.",
+            f"epoch {int(result.state.best_epoch[0])}, are kept. Try {advice}."
         )
-        return
     rate = history.learning_rate[-1] if history.learning_rate else estimator.learning_rate_init
+    step = "" if lbfgs else f" at step size {rate:g}"
     raise ValueError(
-        f"Training diverged: the loss or a weight stopped being finite after {epoch} at step size "
-        f"{rate:g}. The largest input is {_largest(train.x):g} in absolute value and the largest "
-        f"target {_largest(train.y):g}, as the network sees them. Try a smaller "
-        "learning_rate_init, clip_norm, or standardize=True."
+        f"Training diverged: the loss or a weight stopped being finite after {epoch}{step}. The "
+        f"largest input is {_largest(train.x):g} in absolute value and the largest target "
+        f"{_largest(train.y):g}, as the network sees them. Try {advice}."
     )
+
+
+def _advice(estimator: Any) -> str:
+    """What may keep training finite, of what is not done already."""
+    ways = []
+    if estimator.solver != "lbfgs":
+        ways += [f"a smaller learning_rate_init than {estimator.learning_rate_init}", "clip_norm"]
+    if not estimator.standardize:
+        ways.append("standardize=True")
+    if max(estimator.l1, estimator.l2, estimator.weight_decay) > 1:
+        ways.append("smaller l1, l2 and weight_decay")
+    return " or ".join(ways) or "solver='adam'"
 
 
 def _epochs(result: Result) -> str:
@@ -73,8 +94,3 @@ def _largest(rows: Rows) -> float:
         read = rows.read(at, np.empty((at.stop - at.start, rows.width)))
         largest = max(largest, float(np.abs(read).max()))
     return largest
-
-
-def _warn(category: type[Warning], message: str) -> None:
-    # 6: out of this room, the estimator's, and scikit-learn's decorator, to who called fit
-    warnings.warn(message, category, stacklevel=6)

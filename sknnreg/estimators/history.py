@@ -43,7 +43,6 @@ def curves(history: History, state: TrainingState, *, early_stopping: bool) -> d
     Lower is better for losses, higher for scores; with early stopping on the validation loss the
     scores are minus that loss.
     """
-    scores = history.score or [-loss for loss in history.validation_loss]
     best_loss = None if early_stopping or not history.loss else float(np.nanmin(history.loss))
     return {
         "loss_": history.loss[-1] if history.loss else None,
@@ -51,7 +50,7 @@ def curves(history: History, state: TrainingState, *, early_stopping: bool) -> d
         "loss_curve_": history.loss,
         "validation_loss_curve_": history.validation_loss or None,
         "learning_rate_curve_": history.learning_rate,
-        "validation_scores_": scores if early_stopping else None,
+        "validation_scores_": history.score if early_stopping else None,
         "best_validation_score_": -float(state.best_value[0]) if early_stopping else None,
         "best_iteration_": int(state.best_epoch[0]),
         "n_iter_": int(state.epochs[0]),

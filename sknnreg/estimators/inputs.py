@@ -16,25 +16,32 @@ from sknnreg.engine.stack import Array
 CHUNK = 1 << 20
 
 
-def check_X(estimator: Any, X: Any, *, reset: bool) -> Any:
+def check_X(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Any:
     """A validated X: an array of its own numeric dtype or CSR; memory maps stay maps."""
-    return validate_data(estimator, X, reset=reset, **x_checks(X))
+    if name != "X":
+        # validate_data speaks of "X" whatever it is given; its other checks come afterwards.
+        check_array(X, input_name=name, **x_checks(X))
+    X = validate_data(estimator, X, reset=reset, **x_checks(X))
+    check_mapped(X, name)
+    return X
 
 
 def x_checks(X: Any) -> dict[str, Any]:
-    """How ``validate_data`` should check X; maps are checked in pieces by ``as_rows``."""
+    """How ``validate_data`` should check X; what is mapped is checked by ``check_mapped``."""
     return {"accept_sparse": "csr", "dtype": "numeric", "ensure_all_finite": not is_mapped(X)}
+
+
+def check_mapped(X: Any, name: str) -> None:
+    """Raise where the numbers of a mapped file are not finite, reading it piece by piece."""
+    if is_mapped(X):
+        for at in chunks(X.shape):
+            assert_all_finite(X[at], input_name=name)
+            release_pages(X)
 
 
 def as_rows(X: Any) -> Rows:
     """Rows of a validated X."""
-    if sparse.issparse(X):
-        return SparseRows(X)
-    if is_mapped(X):
-        for at in chunks(X.shape):
-            assert_all_finite(X[at], input_name="X")
-            release_pages(X)
-    return DenseRows(X)
+    return SparseRows(X) if sparse.issparse(X) else DenseRows(X)
 
 
 def chunks(shape: tuple[int, ...]) -> Any:
@@ -72,6 +79,9 @@ class Standardization:
     def of(cls, rows: Rows, weight: Array | None, name: str) -> "Standardization":
         """Zero mean and unit variance over these rows, weighted; sparse rows keep their zeros."""
         centred = not isinstance(rows, SparseRows)
+        if weight is not None:
+            # Only their ratios count: no sum of them overflows or vanishes.
+            weight = weight / weight.max()
         with np.errstate(over="ignore", invalid="ignore"):
             mean, variance = _moments(rows, weight) if centred else _sparse_moments(rows, weight)
             scale = np.sqrt(variance)
@@ -82,10 +92,13 @@ class Standardization:
                 "variance overflows. Rescale it, or set standardize=False."
             )
         # Rounding alone gives a constant column a spread of this order.
-        constant = scale <= 64 * np.finfo(np.float64).eps * np.abs(mean)
-        # Centred it is 0 whatever the scale; with its zeros kept it is brought to 1.
-        scale[constant] = 1.0 if centred else np.where(mean == 0, 1.0, np.abs(mean))[constant]
-        return cls(mean if centred else None, scale)
+        if centred:
+            # A constant column is 0 whatever the scale; its spread may be rounding.
+            scale[scale <= 64 * np.finfo(np.float64).eps * np.abs(mean)] = 1.0
+            return cls(mean, scale)
+        # Not centred, a column is as large as its mean, however little it varies.
+        size = np.maximum(scale, np.where(scale < 1e-6 * np.abs(mean), np.abs(mean), 0.0))
+        return cls(None, np.where(size > 0, size, 1.0))
 
     def apply(self, rows: Rows) -> Rows:
         """The rows, standardized when they are read."""
@@ -96,18 +109,21 @@ def _moments(rows: Rows, weight: Array | None) -> tuple[Array, Array]:
     """Weighted means and variances of the columns, in two passes and little memory."""
     total = float(len(rows)) if weight is None else float(weight.sum())
     buffer = np.empty((min(len(rows), max(1, CHUNK // max(1, rows.width))), rows.width))
-    mean = np.zeros(rows.width)
+    # Sums of differences from some row: those of a constant column are 0, not rounding.
+    some = rows.read(slice(0, 1), np.empty((1, rows.width)))
+    mean, variance = np.zeros(rows.width), np.zeros(rows.width)
     for at in chunks((len(rows), rows.width)):
         x = rows.read(at, buffer[: at.stop - at.start])
+        x -= some
         mean += x.sum(axis=0) if weight is None else weight[at] @ x
     mean /= total
-    variance = np.zeros(rows.width)
     for at in chunks((len(rows), rows.width)):
         x = rows.read(at, buffer[: at.stop - at.start])
+        x -= some
         x -= mean
         np.square(x, out=x)
         variance += x.sum(axis=0) if weight is None else weight[at] @ x
-    return mean, variance / total
+    return mean + some[0], variance / total
 
 
 def _sparse_moments(rows: Rows, weight: Array | None) -> tuple[Array, Array]:
@@ -116,4 +132,5 @@ def _sparse_moments(rows: Rows, weight: Array | None) -> tuple[Array, Array]:
         values = values.astype(np.float64)
     weights = None if weight is None else weight.astype(values.dtype)
     mean, variance = mean_variance_axis(values, axis=0, weights=weights)
-    return mean.astype(np.float64), variance.astype(np.float64)
+    # Rounding can leave a constant column a variance below 0.
+    return mean.astype(np.float64), np.maximum(variance, 0.0).astype(np.float64)

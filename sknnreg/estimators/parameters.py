@@ -94,7 +94,7 @@ def hidden_sizes(estimator: Any) -> tuple[int, ...]:
     sizes = estimator.hidden_layer_sizes
     sizes = list(sizes) if isinstance(sizes, Iterable) else [sizes]
     for size in sizes:
-        if not isinstance(size, Integral) or size < 1:
+        if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
             raise ValueError(
                 f"hidden_layer_sizes must hold whole numbers of at least 1, got {sizes}. "
                 "Leave a layer out to have none of it; () is a linear model."
@@ -110,7 +110,7 @@ def per_hidden_layer(name: str, value: Any, n_layers: int) -> tuple[Any, ...]:
     if len(values) != n_layers:
         raise ValueError(
             f"{name}={value!r} has {len(values)} values for {n_layers} hidden layers. "
-            "Give one value for all layers, or one for each size in hidden_layer_sizes."
+            "Give one plain value for all layers, or one for each size in hidden_layer_sizes."
         )
     return values
 
@@ -136,8 +136,14 @@ def dropout_rates(estimator: Any) -> tuple[float, ...]:
     return tuple(float(rate) for rate in rates)
 
 
-def check_compatible(estimator: Any) -> None:
+def check_compatible(estimator: Any, n_rows: int) -> None:
     """Raise where two hyperparameters, each right by itself, do not go together."""
+    if estimator.normalization is not None and (estimator.batch_size == 1 or n_rows == 1):
+        raise ValueError(
+            f"normalization={estimator.normalization!r} needs the spread of at least two rows, got "
+            f"batch_size={estimator.batch_size!r} and n_samples={n_rows}. Use larger batches, or "
+            "normalization=None."
+        )
     if estimator.learning_rate == "adaptive" and estimator.solver != "sgd":
         raise ValueError(
             f"learning_rate='adaptive' needs solver='sgd', got solver={estimator.solver!r}. "

@@ -75,10 +75,12 @@ def prepare(
     elif estimator.early_stopping:
         parts = split(targets.strata(full.y), len(full), estimator.validation_fraction, seed)
         train, validation = (_take(full, part) for part in parts)
-        held_out = given.take(parts[1] if full.x.index is None else full.x.index[parts[1]])
+        if estimator.early_stopping_scoring != "loss":
+            # A scorer wants arrays: the validation rows are copied for it, and only for it.
+            held_out = given.take(parts[1] if full.x.index is None else full.x.index[parts[1]])
     inputs = Standardization()
     if memory is not None:
-        inputs, targets = memory.inputs, memory.targets
+        inputs = memory.inputs
     elif estimator.standardize:
         inputs = Standardization.of(train.x, train.weight, "X")
         targets = targets.standardized(train.y, train.weight)
@@ -110,7 +112,10 @@ def _without_zeros(data: DataSet) -> DataSet:
 
 def _take(data: DataSet, index: Array) -> DataSet:
     if len(index) == 0:
-        raise ValueError("all rows have weight zero (sample_weight times class_weight).")
+        raise ValueError(
+            "all rows have weight zero (sample_weight times class_weight): nothing to learn from. "
+            "Give some row a sample_weight, and its class a class_weight, above 0."
+        )
     compact = index.astype(np.uint32) if index[-1] < 1 << 32 else index
     weight = None if data.weight is None else data.weight[index]
     return DataSet(data.x.take(compact), data.y.take(compact), weight)

@@ -51,7 +51,7 @@ def recipe(
 
     ``dtype_so_far`` is what a network that goes on has been computed in.
     """
-    check_compatible(estimator)
+    check_compatible(estimator, n_rows)
     est = estimator
     lbfgs = est.solver == "lbfgs"
     return Recipe(
@@ -68,9 +68,9 @@ def recipe(
         shuffle=bool(est.shuffle),
         max_iter=int(max_iter),
         keep_best=bool(est.early_stopping),
-        batch_statistics=est.normalization is not None,
+        batch_statistics=_normalizes(est),
         population_statistics=_population(est),
-        dtype=(est.dtype == "auto" and dtype_so_far) or dtype(est, n_rows),
+        dtype=_dtype(est, n_rows, dtype_so_far),
         lbfgs=LBFGS(int(est.max_fun), float(est.tol)) if lbfgs else None,
     )
 
@@ -100,8 +100,8 @@ def network(est: Any, n_inputs: int, n_outputs: int) -> Network:
     return Network(tuple(built))
 
 
-def dtype(est: Any, n_rows: int) -> str:
-    """The computing dtype that "auto" stands for.
+def _dtype(est: Any, n_rows: int, so_far: str | None) -> str:
+    """The computing dtype; what "auto" stands for.
 
     Where every step sees all rows, the result is a function of the data that neither the order of
     the rows nor writing weights as repeated rows should change: float64 holds that. Mini-batches
@@ -109,8 +109,11 @@ def dtype(est: Any, n_rows: int) -> str:
     """
     if est.dtype != "auto":
         return str(est.dtype)
-    full_batch = est.solver == "lbfgs" or _batch_size(est, n_rows) >= n_rows
-    return "float64" if full_batch else "float32"
+    if est.solver == "lbfgs":
+        return "float64"
+    if so_far is not None:
+        return so_far
+    return "float64" if _batch_size(est, n_rows) >= n_rows else "float32"
 
 
 def _inverted(est: Any) -> bool:
@@ -172,16 +175,18 @@ def _monitors(est: Any) -> tuple[Monitor, ...]:
 def _batch_size(est: Any, n_rows: int) -> int:
     if est.solver == "lbfgs":
         # All rows count in every evaluation; without batch statistics they may come in parts.
-        return n_rows if est.normalization is not None else min(n_rows, 4096)
+        return n_rows if _normalizes(est) else min(n_rows, 4096)
     if est.batch_size == "auto":
         return min(200, n_rows)
     return int(min(est.batch_size, n_rows))
 
 
 def _population(est: Any) -> bool:
-    if est.normalization is None or est.solver == "lbfgs":
-        return False
-    return bool(est.batch_statistics == "population")
+    return _normalizes(est) and est.solver != "lbfgs" and est.batch_statistics == "population"
+
+
+def _normalizes(est: Any) -> bool:
+    return est.normalization is not None and len(hidden_sizes(est)) > 0
 
 
 def _or_infinite(value: float | None) -> float:

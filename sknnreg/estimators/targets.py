@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -126,21 +127,32 @@ class ClassTargets(Targets):
         """The weight of each class, from all rows of the training data."""
         if class_weight is None:
             return None
+        if isinstance(class_weight, dict):
+            return self._weights_by_name(class_weight)
         codes: Any = self.strata(rows)
         present = np.unique(codes)
-        if isinstance(class_weight, dict):
-            bad = [w for w in class_weight.values() if not np.isfinite(w) or w < 0]
-            if bad:
-                raise ValueError(
-                    f"class_weight holds {bad[0]!r}; weights must be finite and at least 0."
-                )
         table = np.ones(len(self.classes))
         table[present] = compute_class_weight(
-            class_weight,
-            classes=self.classes[present],
-            y=self.classes[codes],
-            sample_weight=weight,
+            class_weight, classes=self.classes[present], y=self.classes[codes], sample_weight=weight
         )
+        return table
+
+    def _weights_by_name(self, class_weight: dict[Any, float]) -> Array:
+        """1 for a class that is not named; a name that is no class is a slip if one is missing."""
+        weights = [class_weight.get(each, 1.0) for each in self.classes.tolist()]
+        known = set(self.classes.tolist())
+        unknown = [name for name in class_weight if name not in known]
+        if unknown and known - set(class_weight):
+            raise ValueError(
+                f"class_weight names {unknown[0]!r}, which is not among the classes "
+                f"{self.classes.tolist()[:10]}."
+            )
+        for weight in weights:
+            if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+                raise ValueError(
+                    f"class_weight holds {weight!r}; weights must be finite numbers of at least 0."
+                )
+        table: Array = np.array(weights, dtype=np.float64)
         return table
 
 
@@ -291,5 +303,6 @@ def class_targets(y: Any, classes: Any = None) -> ClassTargets | LabelTargets:
         parts = [np.unique(y[start : start + CHUNK]) for start in range(0, len(y), CHUNK)]
         classes = np.unique(np.concatenate(parts))
     classes = np.unique(classes)
-    check_classification_targets(classes)
+    # Thrice each: classes by themselves look like the labels of a regression.
+    check_classification_targets(np.repeat(classes, 3))
     return ClassTargets(classes)

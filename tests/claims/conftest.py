@@ -1,9 +1,11 @@
 """Layers and networks of the engine, set up by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from sknnreg.engine.layers import Phase
+from sknnreg.engine.layers import Phase, Site
 from sknnreg.engine.network import BoundNetwork, Network
 from sknnreg.engine.streams import Streams
 
@@ -11,7 +13,11 @@ SEED = 7
 
 
 class Bench:
-    """A network in float64 whose arrays are at hand; ``p`` values and ``g`` gradients by layer."""
+    """A network in float64 whose arrays are at hand; ``p`` values and ``g`` gradients by layer.
+
+    Outputs are the engine's. With a gradient to go back from, the layers are bound one by one as
+    the engine binds them, but for the first: there it is the input's gradient that is asked for.
+    """
 
     def __init__(self, *layers):
         self.network = Network(layers)
@@ -31,11 +37,23 @@ class Bench:
         return self._run(x, grad_y, None)
 
     def _run(self, x, grad_y, phase):
-        both_ways = self.bound.bind(len(x), phase, need_input=True)
-        y = both_ways.forward(x[None])[0].copy()
         if grad_y is None:
-            return y
-        return y, both_ways.backward(grad_y[None].copy())[0].copy()
+            return self.bound.bind(len(x), phase).forward(x[None])[0].copy()
+        ways = [
+            layer.bind(Site(_single(p), _single(g), 1, len(x), self.values.dtype, phase))
+            for layer, p, g in zip(self.network.layers, self.p, self.g, strict=True)
+        ]
+        for forward, _ in ways:
+            x = forward(x)
+        y, grad = x.copy(), grad_y.copy()
+        for _, backward in reversed(ways):
+            grad = backward(grad)
+        return y, grad.copy()
+
+
+def _single(views):
+    """A single network's arrays, which reach its layers without the network axis."""
+    return SimpleNamespace(**{name: array[0] for name, array in vars(views).items()})
 
 
 @pytest.fixture

@@ -129,13 +129,18 @@ def test_ignoring_the_batch_statistics_is_found(monkeypatch, model, data):
 
 def test_an_error_in_the_loss_is_found_everywhere(monkeypatch, model, data):
     """The gradient by the outputs starts every other."""
-    rows_and_gradient = SquaredError.rows_and_gradient
+    bind_rows = SquaredError.bind_rows
 
-    def spoiled(self, raw, y, scratch):
-        rows, gradient = rows_and_gradient(self, raw, y, scratch)
-        return rows, gradient * (1 + WRONG)
+    def spoiled(self, shape, dtype):
+        rows_and_gradient = bind_rows(self, shape, dtype)
 
-    monkeypatch.setattr(SquaredError, "rows_and_gradient", spoiled)
+        def slightly_wrong(raw, y):
+            rows, gradient = rows_and_gradient(raw, y)
+            return rows, gradient * (1 + WRONG)
+
+        return slightly_wrong
+
+    monkeypatch.setattr(SquaredError, "bind_rows", spoiled)
     errors = check_gradients(model, *data)
     check_found(errors, set(errors))
 

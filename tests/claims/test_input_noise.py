@@ -12,7 +12,6 @@ from sknnreg import MLPRegularizedRegressor
 from sknnreg.engine.augmentations import InputNoise
 from sknnreg.engine.layers import Dense
 from sknnreg.engine.losses import SquaredError
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.streams import Streams
 
 SIGMAS = 5
@@ -25,12 +24,13 @@ def test_the_expected_loss_gains_half_the_noise_variance_times_the_squared_weigh
     model = bench(Dense("0", 4, 1))
     x, y = rng.normal(size=(n_rows, 4)), rng.normal(size=(n_rows, 1))
     many = np.tile(x, (n_draws, 1))
-    noisy, same_y = InputNoise(std)(many[None], y, Streams([1]), Scratch(np.float64))
+    augment = InputNoise(std).bind((1, *many.shape), np.float64)
+    noisy, same_y = augment(many[None], y, Streams([1]))
     assert same_y is y
     residuals = model.infer(noisy[0]).reshape(n_draws, n_rows) - y[:, 0]
     losses = 0.5 * (residuals**2).mean(axis=1)
     raw = model.infer(x)[None]
-    clean = SquaredError().value_and_gradient(raw, y[None], None, Scratch(np.float64))[0][0]
+    clean = SquaredError().value_and_gradient(raw, y[None])[0][0]
     gain = 0.5 * std**2 * np.square(model.p[0].weight).sum()
     error = losses.std(ddof=1) / np.sqrt(n_draws)
     assert gain > 4 * SIGMAS * error  # the term can be told from nothing

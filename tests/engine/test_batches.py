@@ -123,8 +123,12 @@ class TestOrders:
 @pytest.mark.parametrize("shuffled", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_chunks_and_copies_change_nothing(sets, weighted, shuffled, dtype, monkeypatch):
-    def run():
-        made = Batches(sets(weighted=weighted), 4, np.dtype(dtype))
+    def run(copied=False):
+        given = sets(weighted=weighted)
+        if copied:
+            given = batches.cached_if_small(given, np.dtype(dtype))
+            assert all(isinstance(each.y, DenseRows) for each in given)
+        made = Batches(given, 4, np.dtype(dtype))
         streams = Streams(SEEDS) if shuffled else None
         return [*epoch(made, streams), *epoch(made, streams)], np.array(made.shares)
 
@@ -132,21 +136,43 @@ def test_chunks_and_copies_change_nothing(sets, weighted, shuffled, dtype, monke
     for chunk in (1, 40, 120):
         monkeypatch.setattr(rows, "GATHER", chunk)
         for copied in (True, False):
-            with monkeypatch.context() as patch:
-                if not copied:
-                    patch.setattr(batches, "cached_if_small", lambda sets, *_: list(sets))
-                found, found_shares = run()
+            found, found_shares = run(copied)
             assert_equal(found, expected)
             assert np.array_equal(found_shares, shares)
 
 
-def test_copies_only_where_all_of_them_are_small(sets):
+@pytest.mark.parametrize(
+    ("chunk", "together"), [(1, 1), (36, 1), (62, 1), (72, 2), (120, 3), (10**6, 6)]
+)
+def test_so_many_batches_are_gathered_at_a_time(sets, chunk, together, monkeypatch):
+    """As many as hold so many numbers, 36 each here, but at least one."""
+    monkeypatch.setattr(rows, "GATHER", chunk)
+    made, reads = Batches(sets(), 4, np.dtype(np.float32)), []
+    read = DenseRows.read
+
+    def counted(self, positions, out):
+        reads.append(len(out))
+        return read(self, positions, out)
+
+    monkeypatch.setattr(DenseRows, "read", counted)
+    assert len(epoch(made, Streams(SEEDS))) == 6
+    height = 4 * together
+    starts = range(0, N, height)
+    assert reads == [min(height, N - start) for start in starts for _ in range(M)]
+
+
+def test_copies_only_where_all_of_them_are_small(sets, monkeypatch):
     given = sets()
     size = sum(each.nbytes(np.dtype(np.float32)) for each in given)
     assert size == M * N * 3 * 4
-    copied = batches.cached_if_small(given, np.dtype(np.float32), size)
-    assert all(isinstance(each.y, DenseRows) for each in copied)
-    assert batches.cached_if_small(given, np.dtype(np.float32), size - 1) == given
+    monkeypatch.setattr(batches, "CACHE_BYTES", size)
+    copied = batches.cached_if_small(given, np.dtype(np.float32))
+    for each in copied:
+        assert isinstance(each.x, DenseRows)
+        assert isinstance(each.y, DenseRows)
+        assert each.x.values.dtype == each.y.values.dtype == np.float32
+    monkeypatch.setattr(batches, "CACHE_BYTES", size - 1)
+    assert batches.cached_if_small(given, np.dtype(np.float32)) == given
 
 
 class TestWeights:

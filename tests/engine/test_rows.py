@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sknnreg.engine import rows as rows_module
-from sknnreg.engine.rows import CodedRows, DenseRows, Rows, SparseRows, release_pages
+from sknnreg.engine.rows import CodedRows, DenseRows, Rows, SparseRows
 
 N, F = 40, 5
 DTYPES = ["bool", "int8", "uint8", "int64", "float16", "float32", "float64"]
@@ -18,6 +17,15 @@ POSITIONS = {
     "uint32": np.array([9, 0, 9, 3], np.uint32),
     "one": np.array([7]),
     "none": np.array([], np.intp),
+}
+# The same numbers in memory as they come: none of these is copied whole to be read.
+LAYOUTS = {
+    "dense": lambda values: values,
+    "fortran": np.asfortranarray,
+    "strided": lambda values: np.repeat(values, 2, axis=1)[:, ::2],
+    "every other row": lambda values: np.repeat(values, 2, axis=0)[::2],
+    "backwards": lambda values: np.ascontiguousarray(values[::-1, ::-1])[::-1, ::-1],
+    "swapped": lambda values: values.astype(values.dtype.newbyteorder()),
 }
 INDEX = np.array([30, 2, 2, 39, 0, 11, 12, 13, 14, 15, 16, 20, 25, 5, 6, 7, 8, 1])
 
@@ -40,13 +48,9 @@ def values(rng):
 def rows_of(kind, values):
     if kind == "sparse":
         return SparseRows(sparse.csr_array(values))
-    if kind == "fortran":
-        return DenseRows(np.asfortranarray(values))
-    if kind == "strided":
-        return DenseRows(np.repeat(values, 2, axis=1)[:, ::2])
     if kind == "coded":
         return CodedRows(np.arange(len(values), dtype=np.uint8), table=values.astype(float))
-    return DenseRows(values)
+    return DenseRows(LAYOUTS[kind](values))
 
 
 @pytest.mark.parametrize("out_dtype", [np.float32, np.float64])
@@ -54,7 +58,7 @@ def rows_of(kind, values):
     ("kind", "dtype"),
     [
         (kind, dtype)
-        for kind in ("dense", "fortran", "strided", "sparse", "coded")
+        for kind in (*LAYOUTS, "sparse", "coded")
         for dtype in DTYPES
         if (kind, dtype) != ("sparse", "float16")  # which SciPy does not have
     ],
@@ -82,17 +86,21 @@ def test_reading(kind, dtype, out_dtype, standardized, index, values, rng):
         np.testing.assert_allclose(out, wanted, rtol=np.finfo(out_dtype).eps, atol=0)
 
 
-def test_slices_and_arrays_give_the_same_bits(values):
-    for kind in ("dense", "fortran", "sparse", "coded"):
-        rows = rows_of(kind, values("float64"))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", [*LAYOUTS, "sparse", "coded"])
+def test_slices_and_arrays_give_the_same_bits(kind, dtype, values):
+    """And so does every layout of the same numbers."""
+    stored, found = values("float64"), []
+    for each in ("dense", kind):
+        rows = rows_of(each, stored)
         rows = type(rows)(
             rows.values, None, np.full(F, 0.1), np.full(F, 3.0),
-            **({"table": rows.table} if kind == "coded" else {})
+            **({"table": rows.table} if each == "coded" else {})
         )  # fmt: skip
-        for dtype in (np.float32, np.float64):
-            by_slice = rows.read(slice(5, 20), np.empty((15, F), dtype))
-            by_array = rows.read(np.arange(5, 20), np.empty((15, F), dtype))
-            assert np.array_equal(by_slice, by_array)
+        found.append(rows.read(slice(5, 20), np.empty((15, F), dtype)))
+        found.append(rows.read(np.arange(5, 20), np.empty((15, F), dtype)))
+    for each in found[1:]:
+        assert np.array_equal(each, found[0])
 
 
 def test_large_offsets_are_taken_off_in_the_stored_precision(rng):
@@ -130,7 +138,7 @@ def test_every_kind_of_rows_is_tried():
     assert set(Rows.__subclasses__()) == {DenseRows, SparseRows, CodedRows}
 
 
-@pytest.mark.parametrize("kind", ["dense", "fortran", "strided"])
+@pytest.mark.parametrize("kind", LAYOUTS)
 @pytest.mark.parametrize("positions", [slice(10, 20), np.arange(10, 20)], ids=["slice", "array"])
 def test_reading_a_few_rows_never_copies_them_all(kind, positions):
     rows = rows_of(kind, np.ones((200_000, 5)))
@@ -140,66 +148,3 @@ def test_reading_a_few_rows_never_copies_them_all(kind, positions):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 200_000
-
-
-class TestMemoryMaps:
-    @pytest.fixture
-    def path(self, tmp_path, values):
-        path = tmp_path / "values"
-        values("float32").tofile(path)
-        return path
-
-    @pytest.mark.parametrize("mode", ["r", "r+", "c"])
-    @pytest.mark.parametrize(
-        "view", [lambda a: a, np.asarray, lambda a: a[2:], lambda a: a[:, ::2]]
-    )
-    @pytest.mark.parametrize("rows_at_once", [1, 4, 1024])
-    def test_values_stay_readable(self, path, mode, view, rows_at_once, monkeypatch):
-        monkeypatch.setattr(rows_module, "MAPPED_ROWS", rows_at_once)
-        expected = view(np.fromfile(path, np.float32).reshape(N, F))
-        mapped = view(np.memmap(path, np.float32, mode, shape=(N, F)))
-        rows = DenseRows(mapped)
-        for positions in (slice(0, 10), np.array([9, 0, 30])):
-            for _ in range(2):
-                out = np.empty(expected[positions].shape, np.float32)
-                assert np.array_equal(rows.read(positions, out), expected[positions])
-        release_pages(mapped)
-        assert np.array_equal(mapped, expected)
-
-    @pytest.mark.parametrize("view", [lambda a: a, np.asarray, lambda a: a[2:]])
-    def test_private_changes_survive(self, path, view):
-        """A copy-on-write map's changes are nowhere but in its pages."""
-        mapped = np.memmap(path, np.float32, "c", shape=(N, F))
-        mapped[5:15] = -7
-        part = view(mapped)
-        expected = np.array(part)
-        out = np.empty((20, F), np.float32)
-        assert np.array_equal(DenseRows(part).read(slice(0, 20), out), expected[:20])
-        release_pages(part)
-        assert np.array_equal(part, expected)
-        assert (np.array(part) == -7).any()
-        assert not (np.fromfile(path, np.float32) == -7).any()
-
-    def test_shared_changes_survive(self, path):
-        mapped = np.memmap(path, np.float32, "r+", shape=(N, F))
-        mapped[5:15] = -7
-        release_pages(mapped)
-        assert np.all(mapped[5:15] == -7)
-        mapped.flush()
-        assert np.all(np.fromfile(path, np.float32).reshape(N, F)[5:15] == -7)
-
-    def test_saved_arrays(self, tmp_path, values):
-        expected = values("float64")
-        np.save(tmp_path / "x.npy", expected)
-        for mode in ("r", "r+", "c"):
-            mapped = np.load(tmp_path / "x.npy", mmap_mode=mode)
-            out = np.empty((N, F))
-            assert np.array_equal(DenseRows(mapped).read(slice(0, N), out), expected)
-            assert np.array_equal(DenseRows(mapped).read(np.arange(N), out), expected)
-
-    def test_arrays_in_memory_are_left_alone(self, values):
-        array = values("float64")
-        kept = array.copy()
-        for each in (array, array[2:], array.T, np.asfortranarray(array)):
-            release_pages(each)
-        assert np.array_equal(array, kept)

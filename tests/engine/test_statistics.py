@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedRegressor
+from sknnreg.engine.batches import Batches
 from sknnreg.engine.evaluation import population_statistics
 from sknnreg.engine.layers import BatchNormalization, Phase, Site
 from sknnreg.engine.matrix import Layout
 from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.stack import stack
 from sknnreg.engine.streams import Streams
+from sknnreg.engine.training import train
 
 M, F = 2, 3
 
@@ -26,6 +28,11 @@ def bind(layer, n_rows, phase, dtype=np.float64):
     layer.initialize(p, Streams([1, 2]))
     forward, _ = layer.bind(Site(p, g, M, n_rows, np.dtype(dtype), phase))
     return p, forward
+
+
+def gathered(recipe, sets):
+    """The batches a recipe trains on."""
+    return Batches(sets, recipe.batch_size, np.dtype(recipe.dtype), join_single=True)
 
 
 def corrected(values, keep):
@@ -123,9 +130,10 @@ def test_small_weights_count_as_rows(scale, rng):
     np.testing.assert_allclose(found[1], expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("shuffled", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("n", "batch_size"), [(30, 10), (25, 10), (31, 10), (20, 20)])
-def test_population_statistics(weighted, n, batch_size, rng):
+def test_population_statistics(weighted, n, batch_size, shuffled, rng):
     """Mean of batch means, mean of B / (B - 1) batch variances: first layer's, by hand."""
     prepared = []
     for _ in range(M):
@@ -145,9 +153,12 @@ def test_population_statistics(weighted, n, batch_size, rng):
     recipe = stack([plan for *_, plan in prepared])
     layout = recipe.network.layout
     values = recipe.network.initialize(Streams([1, 2]), np.dtype(np.float64))
-    population_statistics(recipe, values, [each.train for _, _, each, _ in prepared])
+    batches = gathered(recipe, [each.train for _, _, each, _ in prepared])
+    # A generator for each network, and without any the rows as they stand.
+    orders = Streams([3, 4]).orders(n) if shuffled else [np.arange(n)] * M
+    population_statistics(recipe, values, batches, Streams([3, 4]) if shuffled else None)
     before = values.copy()
-    population_statistics(recipe, values, [each.train for _, _, each, _ in prepared])
+    population_statistics(recipe, values, batches, Streams([3, 4]) if shuffled else None)
     np.testing.assert_allclose(values, before, rtol=1e-13)  # what was there before does not count
 
     (index,) = [
@@ -164,6 +175,7 @@ def test_population_statistics(weighted, n, batch_size, rng):
         bounds.pop()  # a last batch of one row joins the one before it
     for row, (X, weight, *_) in enumerate(prepared):
         signal, s = X @ dense[row], np.ones(n) if weight is None else weight
+        signal, s = signal[orders[row]], s[orders[row]]
         means, variances = [], []
         for start, stop in zip(bounds, [*bounds[1:], n], strict=True):
             z, w = signal[start:stop], s[start:stop, None]
@@ -178,7 +190,8 @@ def test_population_statistics(weighted, n, batch_size, rng):
         assert views[index].count[row] == len(bounds)
 
 
-def test_population_statistics_change_nothing_else(rng):
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_population_statistics_change_nothing_else(shuffled, rng):
     X, y = rng.normal(size=(20, 4)), rng.normal(size=20)
     model = MLPRegularizedRegressor((5,), normalization="batch", dtype="float64")
     prepared, plan = model._plan((X, y, None))
@@ -186,12 +199,35 @@ def test_population_statistics_change_nothing_else(rng):
     layout = recipe.network.layout
     values = recipe.network.initialize(Streams([1]), np.dtype(np.float64))
     before = values.copy()
-    population_statistics(recipe, values, [prepared.train])
+    batches = gathered(recipe, [prepared.train])
+    population_statistics(recipe, values, batches, Streams([1]) if shuffled else None)
     n = layout.n_trainable
     assert np.array_equal(values[:, :n], before[:, :n])
     assert not np.array_equal(values[:, n:], before[:, n:])
     network = BoundNetwork(recipe.network, values, np.zeros((1, n)))
     assert np.isfinite(network.infer(rng.normal(size=(1, 7, 4)))).all()
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_fit_ends_with_the_statistics_of_shuffled_rows(shuffle, rng):
+    """In an order from generators of their own, the seed's first; or as they stand."""
+    X = np.sort(rng.normal(size=(60, 2)), axis=0)
+    model = MLPRegularizedRegressor(
+        (3,), normalization="batch", batch_statistics="population", shuffle=shuffle,
+        batch_size=20, dtype="float64", n_iter_no_change=np.inf, random_state=0,
+    )  # fmt: skip
+    prepared, plan = model._plan((X, X[:, 0], None), max_iter=2)
+    (result,) = train([prepared.problem(plan)])
+    expected = {}
+    for name, streams in (("shuffled", Streams([prepared.seed])), ("as they stand", None)):
+        expected[name] = result.state.values.copy()
+        batches = gathered(plan, [prepared.train])
+        population_statistics(stack([plan]), expected[name], batches, streams)
+    here, there = expected.values() if shuffle else reversed(expected.values())
+    np.testing.assert_allclose(result.values, here, rtol=1e-12)
+    views = [plan.network.layout.views(each) for each in (here, there)]
+    own, other = (next(v.variance for v in each if hasattr(v, "variance")) for each in views)
+    assert np.all(np.abs(own / other - 1) > 0.1), "the order makes a difference"
 
 
 def test_population_statistics_standardize_the_training_set(rng):
@@ -203,10 +239,15 @@ def test_population_statistics_standardize_the_training_set(rng):
     prepared, plan = model._plan((X, X[:, 0], None))
     recipe = stack([plan])
     values = recipe.network.initialize(Streams([1]), np.dtype(np.float64))
-    population_statistics(recipe, values, [prepared.train])
     views = recipe.network.layout.views(values)
     (dense,) = [v.weight for v in views if hasattr(v, "weight") and v.weight.shape[1:] == (1, 3)]
     (norm,) = [v for v in views if hasattr(v, "variance")]
     x = (X - X.mean()) / X.std()
-    z = (x @ dense[0] - norm.mean[0]) / np.sqrt(norm.variance[0])
-    np.testing.assert_allclose(z.std(axis=0), 1, rtol=0.1)
+
+    def spread(streams):
+        population_statistics(recipe, values, gathered(recipe, [prepared.train]), streams)
+        z = (x @ dense[0] - norm.mean[0]) / np.sqrt(norm.variance[0])
+        return z.std(axis=0)
+
+    np.testing.assert_allclose(spread(Streams([1])), 1, rtol=0.1)
+    assert np.all(spread(None) > 2)  # which is what the shuffling is for

@@ -5,7 +5,7 @@ import pytest
 
 from sknnreg.engine import walk
 from sknnreg.engine.penalties import L1, L2
-from sknnreg.engine.stack import stack
+from sknnreg.engine.stack import stack, take_numbers
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates import (
     Adam,
@@ -56,8 +56,7 @@ def unblocked(penalties, transforms, values, gradients, steps, n_weights):
                 transform.update(updates[:, :n], state, values[:, :n], now, work)
         values += updates
         for transform, state in zip(transforms, states, strict=True):
-            now = coefficients(transform, steps, number, dtype)
-            size = transform.step_size(state, now)
+            size = step_size(transform, state, coefficients(transform, steps, number, dtype))
             if size is not None:
                 head = values[:, :n_weights]
                 by_weight = np.broadcast_to(size, values.shape)[:, :n_weights]
@@ -72,6 +71,11 @@ def coefficients(transform, steps, number, dtype):
         np.broadcast_to(c, steps.number.shape)[number].astype(dtype)[:, None]
         for c in (*transform.constants(), *transform.coefficients(steps))
     )
+
+
+def step_size(transform, state, now):
+    """None of what is no optimiser."""
+    return None if isinstance(transform, WholeTransform) else transform.step_size(state, now)
 
 
 @pytest.fixture
@@ -90,12 +94,12 @@ def rng():
     return np.random.default_rng(0)
 
 
-def run(penalties, transforms, values, gradients, steps, n_weights):
+def run(penalties, transforms, values, gradients, steps, n_weights, seeds=SEEDS):
     grads = np.empty_like(values)
     states = [t.init(values) for t in transforms]
     walked = walk.Walk(penalties, transforms, states, values, grads, n_weights)
-    walked.begin_epoch(steps)
-    streams = Streams(SEEDS)
+    walked.plan(steps)
+    streams = Streams(seeds)
     with np.errstate(invalid="ignore"):
         for number, gradient in enumerate(gradients):
             grads[...] = gradient
@@ -135,6 +139,50 @@ def test_matrices_larger_than_a_real_block(n_columns, problem):
         )
     found, _ = run(PENALTIES, CHAINS["all"], values, gradients, steps, n_weights)
     assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("block", [1 << 15, 64])
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_network_is_walked_as_if_alone(chain, block, dtype, problem, monkeypatch):
+    """A single network's coefficients come without an axis; its bits are those in a stack."""
+    monkeypatch.setattr(walk, "BLOCK", block)
+    values, gradients, steps = problem(150, dtype)
+    start = values.copy()
+    together, _ = run(PENALTIES, CHAINS[chain], values, gradients, steps, 100)
+    assert np.all(np.any(together != start, axis=1))
+    for row in range(M):
+        at = np.array([row])
+        penalties, transforms = take_numbers((PENALTIES, CHAINS[chain]), at)
+        own = Steps(steps.number[:, at], steps.learning_rate[:, at])
+        alone, _ = run(penalties, transforms, start[at], gradients[:, at], own, 100, [SEEDS[row]])
+        assert np.array_equal(alone, together[at])
+
+
+@pytest.mark.parametrize("ahead", [1, 2, 3, 256])
+@pytest.mark.parametrize("chain", CHAINS)
+def test_plans_may_be_cut_anywhere(chain, ahead, problem, monkeypatch):
+    """Each plan counts its updates from 0; what the coefficients are does not depend on it.
+
+    Nor on how many of a plan are worked out together.
+    """
+    values, gradients, steps = problem(50, np.float64)
+    expected, _ = run(PENALTIES, CHAINS[chain], values.copy(), gradients, steps, 30)
+    monkeypatch.setattr(walk, "LOOK_AHEAD", ahead)
+    start = values.copy()
+    found, _ = run(PENALTIES, CHAINS[chain], values, gradients, steps, 30)
+    assert np.array_equal(found, expected)
+    values = start
+    grads, streams = np.empty_like(values), Streams(SEEDS)
+    states = [t.init(values) for t in CHAINS[chain]]
+    walked = walk.Walk(PENALTIES, CHAINS[chain], states, values, grads, 30)
+    with np.errstate(invalid="ignore"):
+        for first, stop in ((0, 1), (1, N_STEPS)):
+            walked.plan(Steps(steps.number[first:stop], steps.learning_rate[first:stop]))
+            for number in range(first, stop):
+                grads[...] = gradients[number]
+                walked.step(number - first, streams)
+    assert np.array_equal(values, expected)
 
 
 @pytest.mark.parametrize("block", [1, 7, 50, 64, 1000])

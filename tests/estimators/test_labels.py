@@ -102,11 +102,20 @@ def test_two_rows_are_enough(Estimator, params):
 
 
 @pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
-@pytest.mark.parametrize("params", [{}, {"solver": "lbfgs"}, {"normalization": "batch"}])
+@pytest.mark.parametrize("params", [{}, {"solver": "lbfgs"}])
 def test_one_row_is_learned_by_heart(Estimator, params):
     X, y = np.array([[0.5, 1.0]]), np.array([4])
     est = Estimator(**QUICK, **params).fit(X, y)
     np.testing.assert_allclose(est.predict(X), [4], rtol=0.05)
+
+
+@pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
+def test_batches_of_one_row_have_no_spread_to_normalize_by(Estimator):
+    X, y = data()
+    with pytest.raises(ValueError, match=r"normalization='batch'.*batch_size=1"):
+        Estimator(**QUICK, normalization="batch", batch_size=1).fit(X, y)
+    with pytest.raises(ValueError, match=r"normalization='batch'.*n_samples=1"):
+        Estimator(**QUICK, normalization="batch").fit(X[:1], y[:1])
 
 
 def test_labels_unknown_to_fit_are_named_in_y_val():

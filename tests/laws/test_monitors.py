@@ -187,3 +187,37 @@ def test_stops_are_one_bool_per_network(monitor):
     stop = member.on_epoch_end(epoch(1, [1, 2, 3]), member.init(3))
     assert stop.shape == (3,)
     assert stop.dtype == bool
+
+
+@pytest.mark.parametrize("best", [np.full(3, np.inf), np.array([1.0, -2.0, 30.0])])
+def test_rejudged_is_the_start_but_for_the_best_and_the_step_size(monitor, best):
+    """By another measure nobody has waited yet; a step size that was lowered stays so."""
+    member = monitor.stacked
+    state, start = member.init(3), member.init(3)
+    for number, value in enumerate([5.0, 4.0] + [4.0] * 10, 1):
+        member.on_epoch_end(epoch(number, [value] * 3), state)
+    moved = {key for key in start if not np.array_equal(state[key], start[key])}
+    assert moved == set(start), "otherwise nothing is shown"
+    factor = None if "factor" not in state else state["factor"].copy()
+    given = best.copy()
+    member.rejudge(state, given)
+    assert np.array_equal(given, best)
+    assert state.keys() == start.keys()
+    for key, array in state.items():
+        assert array.dtype == start[key].dtype
+        assert np.array_equal(array, {"best": best, "factor": factor}.get(key, start[key]))
+    if "best" in state:
+        assert not np.shares_memory(state["best"], given)
+
+
+def test_only_what_changes_the_step_size_has_a_factor(monitor):
+    """A factor of each network: 1 at the start, as lowered later."""
+    member = monitor.stacked
+    state = member.init(3)
+    assert (member.rate_factor(state) is not None) is (monitor.cls is AdaptiveRate)
+    if monitor.cls is AdaptiveRate:
+        assert np.array_equal(member.rate_factor(state), np.ones(3))
+        for number in range(1, 5):
+            member.on_epoch_end(epoch(number, [4.0] * 3), state)
+        # patience 2, 1 and 9: the first epoch improves on nothing, three more do not
+        np.testing.assert_allclose(member.rate_factor(state), [1 / 5, 1 / 5**3, 1], rtol=1e-14)

@@ -8,7 +8,6 @@ import pytest
 from sknnreg.engine.layers import Phase
 from sknnreg.engine.monitors import Epoch
 from sknnreg.engine.schedules import Progress
-from sknnreg.engine.scratch import Scratch
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates import Steps, WholeTransform
 
@@ -144,10 +143,15 @@ def test_transforms(transform, dtype, n, per_update, rng):
 
 def test_augmentations(augmentation, dtype, rng):
     x, y = rng.normal(size=(M, 9, 4)).astype(dtype), rng.normal(size=(M, 9, 2)).astype(dtype)
-    together = augmentation.stacked(x, y, Streams(SEEDS), Scratch(dtype))
+
+    def run(member, seeds, x, y):
+        augment, streams = member.bind(x.shape, dtype), Streams(seeds)
+        augment(-x, y, streams)  # buffers are used again, generators go on
+        return augment(x, y, streams)
+
+    together = run(augmentation.stacked, SEEDS, x, y)
     for row, single in enumerate(augmentation.single):
-        streams = Streams(SEEDS[row : row + 1])
-        alone = single(rows(x, row), rows(y, row), streams, Scratch(dtype))
+        alone = run(single, SEEDS[row : row + 1], rows(x, row), rows(y, row))
         for stacked, own in zip(together, alone, strict=True):
             assert stacked.dtype == dtype
             assert np.array_equal(rows(stacked, row), own)

@@ -11,6 +11,7 @@ import pytest
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.engine import batches, evaluation, rows, walk
+from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.stack import structure
 from sknnreg.engine.training import train
 
@@ -176,19 +177,30 @@ def test_wherever_memory_is_bounded(monkeypatch, weighted, dtype):
     def make():
         return problems(weighted=weighted, dtype=dtype)
 
+    def refuse(self, dtype):
+        raise AssertionError("copied although it is large")
+
     expected = train(make())
     monkeypatch.setattr(walk, "BLOCK", 37)
     monkeypatch.setattr(rows, "GATHER", 1)
-    monkeypatch.setattr(batches, "cached_if_small", lambda sets, *_: list(sets))
-    monkeypatch.setattr(evaluation, "cached_if_small", lambda sets, *_: list(sets))
+    monkeypatch.setattr(batches, "CACHE_BYTES", 0)
+    monkeypatch.setattr(batches.DataSet, "cached", refuse)
     assert_equal(assert_stack_equals_singles(make), expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_validation_rows_judged_in_parts(monkeypatch, dtype):
     """How many validation rows are judged at a time must not depend on who else is there."""
-    monkeypatch.setattr(evaluation, "MAX_SIGNAL", 8 * 6 * 5)
+    monkeypatch.setattr(evaluation, "MAX_SIGNAL", 6 * 5)  # 5 rows: no layer has more than 6 units
+    heights, infer = set(), BoundNetwork.infer
+
+    def measured(self, x):
+        heights.add(x.shape[1])
+        return infer(self, x)
+
+    monkeypatch.setattr(BoundNetwork, "infer", measured)
     assert_stack_equals_singles(lambda: problems(dtype=dtype))
+    assert heights == {5, N_VALIDATION % 5}
 
 
 def test_going_on():

@@ -7,6 +7,7 @@ from sknnreg.engine.stack import stack
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates import (
     Adam,
+    BlockTransform,
     ClipNorm,
     GradientNoise,
     Momentum,
@@ -26,7 +27,7 @@ def walk_through(transforms, start, gradients, rates, *, seeds=(1, 2, 3), n_weig
     walk = Walk((), transforms, states, values, grads, n_weights)
     number = np.arange(1.0, len(gradients) + 1)[:, None] + np.zeros(len(start))
     streams, path = Streams(list(seeds)[: len(start)]), []
-    walk.begin_epoch(Steps(number, rates))
+    walk.plan(Steps(number, rates))
     with np.errstate(invalid="ignore"):
         for step, gradient in enumerate(gradients):
             grads[...] = gradient
@@ -99,8 +100,8 @@ def test_optimisers(name, gradients, rng):
         assert np.all(np.abs(path[:, row] - expected) <= 1e-12 * scale)
 
 
-def test_steps_count_on_from_epoch_to_epoch(gradients, rng):
-    """Bias corrections follow the number of the update, not that within the epoch."""
+def test_steps_count_on_from_plan_to_plan(gradients, rng):
+    """Bias corrections follow the number of the update, not that within the plan."""
     start, member = rng.normal(size=(1, P)), stack([Adam(0.9, 0.999, 1e-8)])
     gradients, rates = gradients[:20, :1], np.full((20, 1), 0.01)
     whole = walk_through([member], start, gradients, rates)[-1]
@@ -108,7 +109,7 @@ def test_steps_count_on_from_epoch_to_epoch(gradients, rng):
     walk = Walk((), [member], [member.init(values)], values, grads, P)
     for first in (0, 5, 10, 15):
         number = np.arange(first + 1.0, first + 6)[:, None]
-        walk.begin_epoch(Steps(number, rates[:5]))
+        walk.plan(Steps(number, rates[:5]))
         for step in range(5):
             grads[...] = gradients[first + step]
             walk.step(step, Streams([1]))
@@ -207,6 +208,9 @@ def test_step_size_is_what_a_lasting_gradient_is_multiplied_by(name, per_update,
 
 def test_only_optimisers_have_a_step_size(transform, per_update):
     optimiser = transform.cls in (Adam, Momentum)
+    if issubclass(transform.cls, WholeTransform):
+        assert not hasattr(transform.cls, "step_size")
+        return
     steps = Steps(np.ones((1, 3)), np.full((1, 3), 0.1))
     (now,) = per_update(transform.stacked, steps, np.float64)
     size = transform.stacked.step_size(transform.stacked.init(np.ones((3, 5))), now)
@@ -228,5 +232,6 @@ def test_numbers_an_update_needs(transform):
     assert all(each.shape == (4, 3) for each in transform.stacked.coefficients(steps))
 
 
-def test_what_needs_all_columns_is_not_blockwise(transform):
-    assert transform.cls.blockwise is not issubclass(transform.cls, WholeTransform)
+def test_a_transform_goes_by_blocks_or_needs_all_columns(transform):
+    kinds = [kind for kind in (BlockTransform, WholeTransform) if issubclass(transform.cls, kind)]
+    assert len(kinds) == 1

@@ -1,4 +1,4 @@
-"""Place 2, signal: the layers, each a forward function that returns its own backward."""
+"""Place 2, signal: the layers, each a pair of forward and backward once bound to its arrays."""
 
 from sknnreg.engine.layers.activations import (
     ELU,

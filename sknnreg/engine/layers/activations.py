@@ -16,6 +16,7 @@ from sknnreg.engine.stack import Array
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 LEAK = 0.01
+INVERSE_ROOT_2PI = 0.3989422804014327
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ class GELU(Activation):
 
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
         """Phi(x) + x phi(x)."""
-        out[...] = special.ndtr(x) + x * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+        out[...] = special.ndtr(x) + x * np.exp(-0.5 * x * x) * INVERSE_ROOT_2PI
         return out
 
 

@@ -99,7 +99,7 @@ class Layer(ABC):
 
     @abstractmethod
     def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """Forward and backward over the site's arrays; buffers are made here, once."""
+        """Forward and backward over the site's arrays; buffers are made once and used again."""
 
     def affine(self, p: Views) -> tuple[Array, Array] | None:
         """(scale, shift) if at inference the layer is y = scale x + shift per unit, else None."""

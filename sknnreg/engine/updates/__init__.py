@@ -1,6 +1,7 @@
 """Place 5, update: from the gradient to the step, as a chain of transforms."""
 
 from sknnreg.engine.updates.base import (
+    BlockTransform,
     Coefficients,
     State,
     Steps,
@@ -14,6 +15,7 @@ from sknnreg.engine.updates.weight_decay import WeightDecay
 
 __all__ = [
     "Adam",
+    "BlockTransform",
     "ClipNorm",
     "Coefficients",
     "GradientNoise",

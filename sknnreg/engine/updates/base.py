@@ -14,7 +14,7 @@ Coefficients: TypeAlias = tuple[Array, ...]
 
 
 class Steps(NamedTuple):
-    """The updates of one epoch: their numbers from 1 and their step sizes, ``(n_updates, M)``."""
+    """Updates to come: their numbers from 1 and their step sizes, ``(n_updates, M)``."""
 
     number: Array
     learning_rate: Array
@@ -26,11 +26,9 @@ def per_step(value: PerNetwork) -> Array:
 
 
 @dataclass(frozen=True)
-class Transform(ABC):
+class Transform:
     """A map of updates ``(M, P)``, in place; it starts as the gradient and ends as the step."""
 
-    # Whether updating one block of columns after another is the same as updating all at once.
-    blockwise: ClassVar[bool] = True
     # Whether it concerns the weight columns only, not biases and their kin.
     weights_only: ClassVar[bool] = False
 
@@ -48,8 +46,13 @@ class Transform(ABC):
         return ()
 
     def coefficients(self, steps: Steps) -> Coefficients:
-        """Numbers ``(n_updates, M)`` that single updates need, for a whole epoch at once."""
+        """Numbers ``(n_updates, M)`` that single updates need, for many at once."""
         return ()
+
+
+@dataclass(frozen=True)
+class BlockTransform(Transform, ABC):
+    """A transform that may go block by block of columns."""
 
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
         """What a lasting gradient is multiplied by, broadcasting against the updates.
@@ -60,12 +63,7 @@ class Transform(ABC):
 
     @abstractmethod
     def update(
-        self,
-        updates: Array,
-        state: State,
-        values: Array,
-        coefficients: Coefficients,
-        work: Array,
+        self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
         """Change ``updates`` in place; ``work`` is scratch.
 
@@ -74,24 +72,11 @@ class Transform(ABC):
 
 
 @dataclass(frozen=True)
-class WholeTransform(Transform):
+class WholeTransform(Transform, ABC):
     """A transform that needs all columns at once, or draws."""
-
-    blockwise: ClassVar[bool] = False
 
     @abstractmethod
     def update_whole(
         self, updates: Array, coefficients: Coefficients, streams: Streams, work: Array
     ) -> None:
-        """Change ``updates (M, P)`` in place."""
-
-    def update(
-        self,
-        updates: Array,
-        state: State,
-        values: Array,
-        coefficients: Coefficients,
-        work: Array,
-    ) -> None:
-        """Not called: see ``update_whole``."""
-        raise NotImplementedError
+        """Change ``updates (M, P)`` in place; ``work`` is scratch of the same shape."""

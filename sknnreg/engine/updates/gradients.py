@@ -50,6 +50,8 @@ class ClipNorm(WholeTransform):
         self, updates: Array, coefficients: Coefficients, streams: Streams, work: Array
     ) -> None:
         """Rescale the gradients that are too long."""
-        length = np.sqrt(np.vecdot(updates, updates))[:, None]
+        # In float64: squares of float32 numbers overflow long before the numbers do.
+        square = np.square(updates, dtype=np.float64)
+        length = np.sqrt(np.add.reduce(square, axis=1, keepdims=True))
         bound = per_network(self.norm, length)
-        updates *= np.where(length > bound, bound / np.maximum(length, bound), 1)
+        updates *= np.where(length > bound, bound / np.maximum(length, bound), 1).astype(work.dtype)

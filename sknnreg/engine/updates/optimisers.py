@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sknnreg.engine.stack import Array, PerNetwork
-from sknnreg.engine.updates.base import Coefficients, State, Steps, Transform, per_step
+from sknnreg.engine.updates.base import BlockTransform, Coefficients, State, Steps, per_step
 
 
 @dataclass(frozen=True)
-class Momentum(Transform):
+class Momentum(BlockTransform):
     """V <- mu v - rate g; the step is v, with Nesterov's look-ahead mu v - rate g.
 
     Gradient descent for mu = 0 (Polyak, 1964; Nesterov, 1983, as in Sutskever et al., 2013).
@@ -52,7 +52,7 @@ class Momentum(Transform):
 
 
 @dataclass(frozen=True)
-class Adam(Transform):
+class Adam(BlockTransform):
     """-rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps) (Kingma and Ba, 2015, section 2).
 
     The moments are kept as the plain sums m / (1 - b1) and v / (1 - b2), which spares two passes;

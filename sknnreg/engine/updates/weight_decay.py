@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sknnreg.engine.stack import Array, PerNetwork
-from sknnreg.engine.updates.base import Coefficients, State, Steps, Transform
+from sknnreg.engine.updates.base import BlockTransform, Coefficients, State, Steps
 
 
 @dataclass(frozen=True)
-class WeightDecay(Transform):
+class WeightDecay(BlockTransform):
     """W <- (1 - rate x decay) w beside the optimiser's step (Loshchilov and Hutter, 2019)."""
 
     weights_only: ClassVar[bool] = True
