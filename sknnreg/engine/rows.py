@@ -39,11 +39,6 @@ class Rows(ABC):
         """Numbers a row, once read."""
 
     @property
-    def stored_width(self) -> int:
-        """Numbers a row, where they are stored."""
-        return self.width
-
-    @property
     def gathered_at_once(self) -> int:
         """Numbers worth gathering at a time: a few batches of small data, within the cache."""
         return GATHER
@@ -137,11 +132,6 @@ class CodedRows(Rows):
         """The table's columns."""
         assert self.table is not None
         return int(self.table.shape[1])
-
-    @property
-    def stored_width(self) -> int:
-        """One number."""
-        return 1
 
     def _fetch(self, positions: Positions, out: Array) -> None:
         assert self.table is not None

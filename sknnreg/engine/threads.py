@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
 from threadpoolctl import ThreadpoolController
 
 # Multiplications in a step's largest product from which a second thread pays, as measured by
@@ -12,8 +14,9 @@ from threadpoolctl import ThreadpoolController
 WORTH_THREADS = 1 << 21
 
 _lock = threading.Lock()
-_limited = False
+_holders = 0
 _controller: ThreadpoolController | None = None
+_limit: Any = None
 
 
 def blas_threads(largest_product: int) -> AbstractContextManager[None]:
@@ -27,22 +30,26 @@ def blas_threads(largest_product: int) -> AbstractContextManager[None]:
 
 @contextmanager
 def _single_thread() -> Iterator[None]:
-    """One BLAS thread inside.
-
-    The number is the whole process's, and threadpoolctl lets only the thread that lowered it raise
-    it again. So of fits that overlap in several threads the first sets and restores it; the others
-    go by what they find.
-    """
-    global _limited, _controller
+    """One BLAS thread for as long as anyone is inside; fits in several threads may overlap."""
+    global _holders, _controller, _limit
     with _lock:
-        first, _limited = not _limited, True
-        # Looking the libraries up takes longer than a small fit: once a process.
-        _controller = _controller or ThreadpoolController()
-    if not first:
-        yield
-        return
+        if _holders == 0:
+            # Looking the libraries up takes longer than a small fit: once a process.
+            _controller = _controller or ThreadpoolController()
+            _limit = _controller.limit(limits=1, user_api="blas")
+            _release(_controller)
+        _holders += 1
     try:
-        with _controller.limit(limits=1, user_api="blas"):
-            yield
+        yield
     finally:
-        _limited = False
+        with _lock:
+            _holders -= 1
+            if _holders == 0 and _controller is not None:
+                _limit.restore_original_limits()
+                _release(_controller)
+
+
+def _release(controller: ThreadpoolController) -> None:
+    """Let other threads set the number too: the last to leave may not be the first who came."""
+    with controller.limit():
+        pass

@@ -41,6 +41,13 @@ def takes_steps(estimator: Any) -> bool:
     return True
 
 
+def training_plan(
+    estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: Any = None
+) -> tuple[Prepared, Recipe]:
+    """What ``fit`` would train on and how, for those who look into it."""
+    return estimator._plan((X, y, sample_weight))
+
+
 def _takes_weights(scorer: Any) -> bool:
     parameters = inspect.signature(scorer).parameters.values()
     return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)

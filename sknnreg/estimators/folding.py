@@ -6,16 +6,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sknnreg.engine.layers import Activation, Dense
+from sknnreg.engine.evaluation import rows_at_once
+from sknnreg.engine.layers import ACTIVATIONS, Activation, Dense
 from sknnreg.engine.network import Network
 from sknnreg.engine.rows import release_pages
 from sknnreg.engine.stack import Array, stack
 from sknnreg.engine.threads import blas_threads
 from sknnreg.estimators.inputs import Standardization
-from sknnreg.estimators.recipes import ACTIVATIONS
-
-# Numbers in the widest signal of the rows predicted at a time: bounds the memory of predict.
-MAX_SIGNAL = 1 << 20
 
 
 def fold(
@@ -60,8 +57,7 @@ def raw_outputs(
     X: Any, coefs: Sequence[Array], intercepts: Sequence[Array], activations: Sequence[str]
 ) -> Iterator[tuple[slice, Array]]:
     """The plain network's raw outputs, a bounded number of rows at a time."""
-    widest = max(max(coef.shape) for coef in coefs)
-    height = max(1, MAX_SIGNAL // widest)
+    height = rows_at_once(max(max(coef.shape) for coef in coefs))
     with blas_threads(min(height, X.shape[0]) * max(coef.size for coef in coefs)):
         for start in range(0, X.shape[0], height):
             at = slice(start, min(start + height, X.shape[0]))

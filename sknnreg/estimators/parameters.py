@@ -8,21 +8,7 @@ import numpy as np
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-ACTIVATIONS = frozenset(
-    (
-        "identity",
-        "logistic",
-        "tanh",
-        "relu",
-        "leaky_relu",
-        "elu",
-        "selu",
-        "gelu",
-        "silu",
-        "mish",
-        "softplus",
-    )
-)
+from sknnreg.engine.layers import ACTIVATIONS
 
 _from_zero = Interval(Real, 0, None, closed="left")
 _positive = Interval(Real, 0, None, closed="neither")

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from sknnreg.engine import layers
 from sknnreg.engine.augmentations import Augmentation, InputNoise
 from sknnreg.engine.constraints import Constraint, MaxNorm
-from sknnreg.engine.layers import Activation, BatchNormalization, Dense, Dropout, Layer
+from sknnreg.engine.layers import ACTIVATIONS, BatchNormalization, Dense, Dropout, Layer
 from sknnreg.engine.monitors import AdaptiveRate, Divergence, Monitor, Plateau, TimeLimit
 from sknnreg.engine.network import Network
 from sknnreg.engine.penalties import L1, L2, Penalty
@@ -22,20 +21,6 @@ from sknnreg.estimators.parameters import (
     hidden_sizes,
 )
 from sknnreg.estimators.targets import Targets
-
-ACTIVATIONS: dict[str, Activation] = {
-    "identity": layers.Identity(),
-    "logistic": layers.Logistic(),
-    "tanh": layers.Tanh(),
-    "relu": layers.ReLU(),
-    "leaky_relu": layers.LeakyReLU(),
-    "elu": layers.ELU(),
-    "selu": layers.SELU(),
-    "gelu": layers.GELU(),
-    "silu": layers.SiLU(),
-    "mish": layers.Mish(),
-    "softplus": layers.Softplus(),
-}
 
 
 def recipe(

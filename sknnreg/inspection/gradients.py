@@ -17,7 +17,7 @@ from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.problem import Recipe
 from sknnreg.engine.stack import simplify, stack
 from sknnreg.engine.streams import Streams, spawn
-from sknnreg.estimators.base import BaseMLPRegularized
+from sknnreg.estimators.base import BaseMLPRegularized, training_plan
 
 
 def check_gradients(
@@ -97,7 +97,7 @@ def check_gradients(
             f"{type(estimator).__name__}. Of a pipeline, give its last step."
         )
     estimator = clone(estimator).set_params(early_stopping=False, warm_start=False)
-    prepared, plan = estimator._plan((X, y, sample_weight))
+    prepared, plan = training_plan(estimator, X, y, sample_weight)
     recipe = simplify(stack([replace(plan, dtype="float64")]))
     batches = Batches([prepared.train], len(prepared.train), np.dtype(np.float64))
     objective = _Objective(recipe, next(iter(batches.epoch(None))), prepared.seed)

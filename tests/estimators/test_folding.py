@@ -9,9 +9,9 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import LabelBinarizer
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
+from sknnreg.engine import evaluation
 from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.stack import stack
-from sknnreg.estimators import folding
 from sknnreg.estimators.recipes import network
 
 QUICK = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "n_iter_no_change": np.inf,
@@ -187,7 +187,7 @@ def test_predictions_do_not_depend_on_the_rows_predicted_at_a_time(container, ro
     est = MLPRegularizedClassifier(**QUICK, normalization="batch", dropout=0.3).fit(X, y)
     regressor = MLPRegularizedRegressor(**QUICK).fit(X, y)
     proba, responses = est.predict_proba(X), regressor.predict(X)
-    monkeypatch.setattr(folding, "MAX_SIGNAL", rows * 6)
+    monkeypatch.setattr(evaluation, "MAX_SIGNAL", rows * 6)
     np.testing.assert_allclose(est.predict_proba(container(X)), proba, rtol=1e-12)
     np.testing.assert_array_equal(est.predict(container(X)), est.classes_[proba.argmax(axis=1)])
     np.testing.assert_allclose(regressor.predict(container(X)), responses, rtol=1e-12)

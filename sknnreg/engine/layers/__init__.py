@@ -1,6 +1,7 @@
 """Place 2, signal: the layers, each a pair of forward and backward once bound to its arrays."""
 
 from sknnreg.engine.layers.activations import (
+    ACTIVATIONS,
     ELU,
     GELU,
     SELU,
@@ -20,6 +21,7 @@ from sknnreg.engine.layers.dense import Dense
 from sknnreg.engine.layers.dropout import Dropout
 
 __all__ = [
+    "ACTIVATIONS",
     "ELU",
     "GELU",
     "SELU",

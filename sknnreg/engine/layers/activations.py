@@ -241,3 +241,19 @@ class Softplus(Activation):
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
         """The logistic of x."""
         return special.expit(x, out=out)
+
+
+# By the names that hyperparameters have for them.
+ACTIVATIONS: dict[str, Activation] = {
+    "identity": Identity(),
+    "logistic": Logistic(),
+    "tanh": Tanh(),
+    "relu": ReLU(),
+    "leaky_relu": LeakyReLU(),
+    "elu": ELU(),
+    "selu": SELU(),
+    "gelu": GELU(),
+    "silu": SiLU(),
+    "mish": Mish(),
+    "softplus": Softplus(),
+}
