@@ -111,14 +111,14 @@ def minimize(problem: Problem) -> Result:
             options=_options(problem),
             callback=on_iteration,
         )
+        if not cohort.histories[0].stop_reason:
+            _conclude(cohort, objective, solution)
     except KeyboardInterrupt:
         # The line search may have been trying another point.
         objective.assign(latest)
         _gather_statistics(cohort)
         cohort.interrupt()
         return cohort.results()[0]
-    if not cohort.histories[0].stop_reason:
-        _conclude(cohort, objective, solution)
     cohort.leave(np.ones(1, np.bool_))
     return cohort.results()[0]
 

@@ -122,9 +122,14 @@ def dropout_rates(estimator: Any) -> tuple[float, ...]:
     return tuple(float(rate) for rate in rates)
 
 
+def normalizes(estimator: Any) -> bool:
+    """Whether there is a hidden layer to normalize."""
+    return estimator.normalization is not None and len(hidden_sizes(estimator)) > 0
+
+
 def check_compatible(estimator: Any, n_rows: int) -> None:
     """Raise where two hyperparameters, each right by itself, do not go together."""
-    if estimator.normalization is not None and (estimator.batch_size == 1 or n_rows == 1):
+    if normalizes(estimator) and (estimator.batch_size == 1 or n_rows == 1):
         raise ValueError(
             f"normalization={estimator.normalization!r} needs the spread of at least two rows, got "
             f"batch_size={estimator.batch_size!r} and n_samples={n_rows}. Use larger batches, or "

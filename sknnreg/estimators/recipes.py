@@ -19,6 +19,7 @@ from sknnreg.estimators.parameters import (
     check_compatible,
     dropout_rates,
     hidden_sizes,
+    normalizes,
 )
 from sknnreg.estimators.targets import Targets
 
@@ -53,7 +54,7 @@ def recipe(
         shuffle=bool(est.shuffle),
         max_iter=int(max_iter),
         keep_best=bool(est.early_stopping),
-        batch_statistics=_normalizes(est),
+        batch_statistics=normalizes(est),
         population_statistics=_population(est),
         dtype=_dtype(est, n_rows, dtype_so_far),
         lbfgs=LBFGS(int(est.max_fun), float(est.tol)) if lbfgs else None,
@@ -160,18 +161,14 @@ def _monitors(est: Any) -> tuple[Monitor, ...]:
 def _batch_size(est: Any, n_rows: int) -> int:
     if est.solver == "lbfgs":
         # All rows count in every evaluation; without batch statistics they may come in parts.
-        return n_rows if _normalizes(est) else min(n_rows, 4096)
+        return n_rows if normalizes(est) else min(n_rows, 4096)
     if est.batch_size == "auto":
         return min(200, n_rows)
     return int(min(est.batch_size, n_rows))
 
 
 def _population(est: Any) -> bool:
-    return _normalizes(est) and est.solver != "lbfgs" and est.batch_statistics == "population"
-
-
-def _normalizes(est: Any) -> bool:
-    return est.normalization is not None and len(hidden_sizes(est)) > 0
+    return normalizes(est) and est.solver != "lbfgs" and est.batch_statistics == "population"
 
 
 def _or_infinite(value: float | None) -> float:

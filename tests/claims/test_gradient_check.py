@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.datasets import make_classification, make_regression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.engine.layers import BatchNormalization, Dense, Tanh
@@ -213,3 +215,36 @@ def test_the_estimator_is_not_changed(model, data):
     untouched = copy.deepcopy(model)
     untouched.__dict__.update(before)
     np.testing.assert_array_equal(model.fit(X, y).coefs_[0], untouched.fit(X, y).coefs_[0])
+
+
+@pytest.mark.parametrize("other", [MLPClassifier(), make_pipeline(MLPRegularizedRegressor())])
+def test_other_estimators_are_refused(other, data):
+    with pytest.raises(TypeError, match=f"check_gradients needs .* got {type(other).__name__}"):
+        check_gradients(other, *data)
+
+
+@pytest.mark.parametrize("settings", [{"step": 0}, {"step": -1e-5}, {"max_entries": 0}], ids=str)
+def test_settings_that_compare_nothing_are_refused(model, data, settings):
+    with pytest.raises(ValueError, match="step must be above 0 and max_entries at least 1"):
+        check_gradients(model, *data, **settings)
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1 + WRONG])
+@pytest.mark.parametrize("large", [1e3, 1e4])
+def test_a_small_share_of_the_gradient_is_not_lost_in_the_rest(monkeypatch, large, wrong):
+    """Weights of a large input have large gradients; the bias beside them is judged by itself."""
+    rng = np.random.default_rng(0)
+    X = large * rng.normal(size=(20, 3))
+    y = rng.normal(size=20)
+    model = MLPRegularizedRegressor((), standardize=False, l2=0.1, random_state=0)
+    right = check_gradients(model, X, y)
+
+    def spoil(grad_x, g):
+        g.bias[...] *= wrong
+        return grad_x
+
+    plant(monkeypatch, Dense, spoil)
+    errors = check_gradients(model, X, y)
+    assert errors["Dense 0 weight"] == right["Dense 0 weight"] < RIGHT
+    assert right["Dense 0 bias"] < RIGHT
+    assert errors["Dense 0 bias"] > 0.1 * abs(1 - wrong)

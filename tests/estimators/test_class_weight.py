@@ -177,3 +177,63 @@ def test_weights_of_zero_for_every_class_leave_nothing():
     X, y = data()
     with pytest.raises(ValueError, match=r"weight zero.*class_weight"):
         MLPRegularizedClassifier(**QUICK, class_weight={0: 0.0, 1: 0.0, 2: 0.0}).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "names"])
+def test_a_first_chunk_may_lack_a_class_that_the_dict_names(kind):
+    X, y = data(kind)
+    classes = np.unique(y)
+    known = y != classes[2]
+    table = TABLES[kind]
+    est = MLPRegularizedClassifier(**QUICK, class_weight=table)
+    est.partial_fit(X[known], y[known], classes=classes).partial_fit(X, y)
+    by_row = MLPRegularizedClassifier(**QUICK)
+    weight = np.array([table[label] for label in y])
+    by_row.partial_fit(X[known], y[known], sample_weight=weight[known], classes=classes)
+    by_row.partial_fit(X, y, sample_weight=weight)
+    assert_same_bits(est, by_row)
+    assert list(est.classes_) == list(classes)
+
+
+def test_a_first_chunk_of_one_class_only():
+    X, y = data("two")
+    est = MLPRegularizedClassifier(**QUICK, class_weight={0: 1.0, 1: 5.0})
+    est.partial_fit(X[y == 0], y[y == 0], classes=[0, 1]).partial_fit(X, y)
+    assert est.n_iter_ == 2
+
+
+def test_the_dict_may_name_more_than_there_is():
+    X, y = data("two")
+    est = MLPRegularizedClassifier(**QUICK, class_weight=TABLES["two"]).fit(X, y)
+    more = MLPRegularizedClassifier(**QUICK, class_weight={**TABLES["two"], 7: 9.0}).fit(X, y)
+    assert_same_bits(est, more)
+
+
+def test_a_slip_in_a_name_is_told_by_that_name():
+    X, y = data("names")
+    with pytest.raises(ValueError, match="class_weight names 'bea'"):
+        MLPRegularizedClassifier(**QUICK, class_weight={"ant": 1.0, "bea": 2.0}).fit(X, y)
+
+
+@pytest.mark.parametrize("weight", ["2", None, [1.0], np.nan, -1.0, -np.inf, 1j])
+def test_what_is_no_weight_is_shown(weight):
+    X, y = data("two")
+    with pytest.raises(ValueError, match=r"class_weight holds .* finite numbers of at least 0"):
+        MLPRegularizedClassifier(**QUICK, class_weight={0: 1.0, 1: weight}).fit(X, y)
+
+
+@pytest.mark.parametrize("weight", [2, np.float32(2), np.int64(2), True])
+def test_any_real_number_is_a_weight(weight):
+    X, y = data("two")
+    a = MLPRegularizedClassifier(**QUICK, class_weight={0: 1.0, 1: weight}).fit(X, y)
+    b = MLPRegularizedClassifier(**QUICK, class_weight={0: 1.0, 1: float(weight)}).fit(X, y)
+    assert_same_bits(a, b)
+
+
+@pytest.mark.parametrize("as_dict", [False, True])
+def test_many_classes_give_no_warning(as_dict):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = np.arange(60) % 30
+    class_weight = dict.fromkeys(range(30), 2.0) if as_dict else "balanced"
+    est = MLPRegularizedClassifier(**QUICK, class_weight=class_weight).fit(X, y)
+    assert est.predict_proba(X).shape == (60, 30)

@@ -255,3 +255,21 @@ def test_curves_are_as_long_as_training_and_the_numbers_agree(Estimator):
     assert est.loss_ == est.loss_curve_[-1]
     assert est.t_ == 40 * 72
     assert set(est.learning_rate_curve_) == {0.3}
+
+
+@BOTH
+@pytest.mark.parametrize("own", [False, True])
+def test_validation_rows_are_copied_for_a_scorer_only(Estimator, own):
+    X, y = data()
+    rows = (X[:20], y[:20], None) if own else (None, None, None)
+    score = "accuracy" if Estimator is MLPRegularizedClassifier else "r2"
+    held_out = {}
+    for scoring in ("loss", score):
+        est = Estimator(early_stopping=True, early_stopping_scoring=scoring, random_state=0)
+        prepared, _ = est._plan((X, y, None), rows)
+        assert len(prepared.validation) == (20 if own else 8)
+        held_out[scoring] = prepared.held_out
+    assert own or held_out["loss"] is None
+    assert len(held_out[score].X) == len(held_out[score].y) == (20 if own else 8)
+    without, _ = Estimator(early_stopping=False)._plan((X, y, None))
+    assert without.held_out is without.validation is None

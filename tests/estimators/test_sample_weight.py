@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
@@ -184,3 +185,40 @@ def test_rows_of_weight_zero_never_reach_a_scorer(Estimator):
         assert weights.min() > 0
         np.testing.assert_array_equal(weights, weight[places])
         np.testing.assert_array_equal(labels, y[places])
+
+
+@BOTH
+@pytest.mark.parametrize("factor", [1e-300, 1e-50, 1e300])
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_scale_of_weights_reaches_neither_scales_nor_training(Estimator, factor, kind, dtype):
+    X, y, weight = data()
+    X, weight = kind(X.astype(dtype)), weight + 1.0
+    params = {**QUICK, "early_stopping": True, "validation_fraction": 0.3, "dtype": "float64"}
+    a = Estimator(**params).fit(X, y, sample_weight=weight)
+    b = Estimator(**params).fit(X, y, sample_weight=factor * weight)
+    rtol = 1e-5 if dtype == np.float32 else 1e-9
+    for scales in ("inputs", "targets"):
+        ours, theirs = (getattr(est._memory, scales) for est in (a, b))
+        ours, theirs = (getattr(each, "standardization", each) for each in (ours, theirs))
+        for part in ("offset", "scale"):
+            one, other = getattr(ours, part, None), getattr(theirs, part, None)
+            assert (one is None) == (other is None)
+            if one is not None:
+                np.testing.assert_allclose(one, other, rtol=rtol, atol=rtol)
+    np.testing.assert_allclose(a.loss_curve_, b.loss_curve_, rtol=rtol)
+    np.testing.assert_allclose(a.validation_loss_curve_, b.validation_loss_curve_, rtol=rtol)
+    np.testing.assert_allclose(a.coefs_[0], b.coefs_[0], rtol=10 * rtol, atol=rtol)
+
+
+@BOTH
+@pytest.mark.parametrize("weight", [1e-300, 1e-50, 1e300])
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+def test_equal_weights_of_any_size_are_no_weights(Estimator, weight, kind):
+    X, y, _ = data()
+    X = kind(X.astype(np.float32))
+    a = Estimator(**QUICK, batch_size=8, dtype="float64").fit(X, y)
+    b = Estimator(**QUICK, batch_size=8, dtype="float64")
+    b.fit(X, y, sample_weight=np.full(len(y), weight))
+    np.testing.assert_allclose(a.loss_curve_, b.loss_curve_, rtol=1e-5)
+    np.testing.assert_allclose(a.coefs_[0], b.coefs_[0], rtol=1e-4, atol=1e-5)

@@ -96,3 +96,15 @@ class TestSoftThreshold:
         stack([L1(2.0)]).shrink(weights, np.array([[0.1]]), np.empty_like(weights))
         np.testing.assert_allclose(weights[0], [0, 0, 0.1, -0.1, 0, 0], rtol=1e-12)
         assert np.count_nonzero(weights) == 2
+
+
+@pytest.mark.parametrize("strengths", [(0.0, 1.0), (0.0, 0.0)])
+def test_l2_of_strength_0_is_0_whatever_the_weights(strengths):
+    """Squares that overflow cost nothing where the penalty is off."""
+    weights = np.full((2, 5), 1e20, np.float32)
+    weights[1] = 2.0
+    with np.errstate(all="ignore"):
+        value = stack([L2(each) for each in strengths]).value(weights)
+    assert value.tolist() == [0.0, 0.5 * strengths[1] * 20.0]
+    with np.errstate(all="ignore"):
+        assert L2(0.0).value(weights).tolist() == [0.0, 0.0]

@@ -158,6 +158,22 @@ class TestClipNorm:
         np.testing.assert_allclose(updates[0], expected, rtol=100 * eps)
         assert np.array_equal(updates[1:], gradient[1:]), "short gradients stay bit for bit"
 
+    @pytest.mark.parametrize("size", [1e-30, 1e10, 1e15, 1e25, 1e30])
+    def test_gradients_whose_squares_leave_float32(self, size, rng):
+        bound = 0.5
+        exact = rng.normal(size=(2, 1000)) * size
+        gradient = exact.astype(np.float32)
+        updates = gradient.copy()
+        member = stack([ClipNorm(bound), ClipNorm(np.inf)])
+        with np.errstate(invalid="ignore"):  # as in training; infinity over infinity is not used
+            member.update_whole(updates, (), Streams([0, 1]), np.empty_like(updates))
+        assert np.array_equal(updates[1], gradient[1])
+        length = np.linalg.norm(gradient[0].astype(np.float64))
+        factor = min(1.0, bound / length)
+        np.testing.assert_allclose(updates[0], gradient[0] * factor, rtol=1e-5)
+        clipped = np.linalg.norm(updates[0].astype(np.float64))
+        assert clipped == pytest.approx(min(bound, length), rel=1e-5)
+
     def test_zero_gradient(self):
         updates = np.zeros((1, 5))
         stack([ClipNorm(1.0)]).update_whole(updates, (), Streams([1]), np.empty_like(updates))
