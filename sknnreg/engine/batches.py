@@ -85,6 +85,8 @@ class Batches:
         self._x = np.empty((len(sets), chunk, sets[0].x.width), dtype)
         self._y = np.empty((len(sets), chunk, sets[0].y.width), dtype)
         self._views: dict[tuple[int, ...], list[Batch]] = {}
+        # The chunk under way: its first batch, edges and batches. Small data are one chunk.
+        self._chunk: tuple[int, list[int], list[Batch]] | None = None
 
     def __len__(self) -> int:
         return self._n_batches
@@ -96,9 +98,11 @@ class Batches:
         """
         orders = None if streams is None else streams.orders(self.n_rows)
         for first in range(0, self._n_batches, self._per_chunk):
-            edges = self._edges(first, min(first + self._per_chunk, self._n_batches))
+            if self._chunk is None or self._chunk[0] != first:
+                edges = self._edges(first, min(first + self._per_chunk, self._n_batches))
+                self._chunk = first, edges, self._batches(edges)
+            _, edges, batches = self._chunk
             self._gather(edges[0], edges[-1], orders)
-            batches = self._batches(edges)
             if self._totals[0] is None:
                 yield from batches
                 continue

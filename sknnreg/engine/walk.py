@@ -36,6 +36,11 @@ class Block:
     # The block's leading columns that hold weights.
     n_weights: int
 
+    def narrowed(self, transform: BlockTransform) -> tuple[Array, Array, Array]:
+        """Updates, values and scratch of the columns that a transform concerns."""
+        n = self.n_weights if transform.weights_only else self.values.shape[1]
+        return self.grads[:, :n], self.values[:, :n], self.work[:, :n]
+
 
 class Walk:
     """Penalties, transforms and the step itself, applied to values ``(M, P)`` in place."""
@@ -52,6 +57,7 @@ class Walk:
         self._whole = [t for t in transforms if isinstance(t, WholeTransform)]
         self._blockwise = [t for t in transforms if isinstance(t, BlockTransform)]
         kept = [s for t, s in zip(transforms, states, strict=True) if isinstance(t, BlockTransform)]
+        self._penalties = penalties
         self._proximal = any(penalty.proximal for penalty in penalties)
         self._grads = grads
         self._work = np.empty(grads.shape if self._whole else (0, 0), grads.dtype)
@@ -60,6 +66,18 @@ class Walk:
             _block(at, values, grads, penalties, kept, n_weights, works)
             for at in _places(*values.shape)
         ]
+        # For each block, what each transform updates: looked up once, not every step.
+        self._targets = [
+            (
+                block,
+                [
+                    (transform.update, state, *block.narrowed(transform))
+                    for transform, state in zip(self._blockwise, block.states, strict=True)
+                ],
+            )
+            for block in self._blocks
+        ]
+        self._single = len(grads) == 1
         self._constants = [_cast(t.constants(), grads.dtype) for t in self._blockwise]
         self._whole_constants = [_cast(t.constants(), grads.dtype) for t in self._whole]
         self._steps = Steps(np.empty((0, 0)), np.empty((0, 0)))
@@ -78,15 +96,24 @@ class Walk:
             self._look_ahead(number)
         number -= self._first
         if self._whole:
-            for block in self._blocks:
-                self._penalize(block)
-            for whole, c in zip(self._whole, self._whole_coefficients[number], strict=True):
-                whole.update_whole(self._grads, c, streams, self._work)
+            self._update_whole(number, streams)
         coefficients = self._coefficients[number]
-        for block in self._blocks:
-            if not self._whole:
+        penalized = bool(self._whole) or not self._penalties
+        for block, targets in self._targets:
+            if not penalized:
                 self._penalize(block)
-            self._update(block, coefficients)
+            for index, (update, state, grads, values, work) in enumerate(targets):
+                c = coefficients[index]
+                update(grads, state, values, c if self._single else self._of_rows(c, block), work)
+            np.add(block.values, block.grads, block.values)
+            if self._proximal:
+                self._shrink(block, coefficients)
+
+    def _update_whole(self, number: int, streams: Streams) -> None:
+        for block in self._blocks:
+            self._penalize(block)
+        for whole, c in zip(self._whole, self._whole_coefficients[number], strict=True):
+            whole.update_whole(self._grads, c, streams, self._work)
 
     def _look_ahead(self, number: int) -> None:
         """The coefficients of the next updates at once: one by one they cost more than the step."""
@@ -102,17 +129,6 @@ class Walk:
             for penalty in block.penalties:
                 penalty.add_gradient(block.values[:, :n], block.grads[:, :n], block.work[:, :n])
 
-    def _update(self, block: Block, coefficients: tuple[Coefficients, ...]) -> None:
-        for transform, state, c in zip(self._blockwise, block.states, coefficients, strict=True):
-            values, grads, work = block.values, block.grads, block.work
-            if transform.weights_only:
-                n = block.n_weights
-                values, grads, work = values[:, :n], grads[:, :n], work[:, :n]
-            transform.update(grads, state, values, self._of_rows(c, block), work)
-        np.add(block.values, block.grads, out=block.values)
-        if self._proximal and block.n_weights:
-            self._shrink(block, coefficients)
-
     def _shrink(self, block: Block, coefficients: tuple[Coefficients, ...]) -> None:
         n = block.n_weights
         for transform, state, c in zip(self._blockwise, block.states, coefficients, strict=True):
@@ -126,7 +142,7 @@ class Walk:
 
     def _of_rows(self, coefficients: Coefficients, block: Block) -> Coefficients:
         """A block's share of the coefficients; a single network's serve all blocks."""
-        if len(self._grads) == 1:
+        if self._single:
             return coefficients
         return tuple(each[block.rows] for each in coefficients)
 

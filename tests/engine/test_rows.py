@@ -128,12 +128,6 @@ def test_nothing_stored_is_written_to(values):
     assert np.array_equal(stored, kept)
 
 
-def test_codes_take_one_number_a_row():
-    rows = CodedRows(np.array([0, 2, 1], np.uint8), table=np.eye(3))
-    assert (rows.stored_width, rows.width) == (1, 3)
-    assert DenseRows(np.ones((4, 3))).stored_width == 3
-
-
 def test_every_kind_of_rows_is_tried():
     assert set(Rows.__subclasses__()) == {DenseRows, SparseRows, CodedRows}
 

@@ -57,10 +57,10 @@ def test_set_params_sets_what_get_params_gets(Estimator):
     est = Estimator().set_params(**params)
     assert est.get_params() == params
     assert clone(est).get_params() == params
-    with pytest.raises(ValueError, match="Invalid parameter 'droput'"):
-        est.set_params(droput=0.5)
-    with pytest.raises(TypeError, match="droput"):
-        Estimator(droput=0.5)
+    with pytest.raises(ValueError, match="Invalid parameter 'drop_out'"):
+        est.set_params(drop_out=0.5)
+    with pytest.raises(TypeError, match="drop_out"):
+        Estimator(drop_out=0.5)
 
 
 @BOTH
