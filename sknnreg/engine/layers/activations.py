@@ -94,7 +94,7 @@ class ReLU(Activation):
             if y.shape != x.shape:
                 y, mask, positive = np.empty_like(x), np.empty_like(x), np.empty(x.shape, np.bool_)
             np.greater(x, zero, positive)
-            # Multiplying by bytes would cast them twice, to and fro.
+            # Multiplying by bytes would cast them twice.
             mask[...] = positive
             return np.multiply(x, mask, y)
 
