@@ -9,8 +9,9 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-# Multiplications in a step's largest product from which a second thread pays, as measured by
-# docs/benchmarks/blas_threads.py.
+# Multiplications in a step's largest product from which several threads are let loose. Near it a
+# second thread would save some 15 microseconds a product (docs/benchmarks/blas_threads.py); one
+# thread buys results that do not depend on how many there are.
 WORTH_THREADS = 1 << 21
 
 _lock = threading.Lock()
