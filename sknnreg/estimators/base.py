@@ -88,7 +88,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
             Class labels or an indicator matrix of labels; real numbers for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of at least 0, not all 0. A weight of 0 is a row that is not there, a weight
-            of 2 one that is there twice. Multiplying all by a constant changes nothing, but for
+            of 2 one that is there twice. Multiplying all by a constant changes nothing except
             the running variance of batch normalization, which counts rows by their weights.
         X_val, y_val : array-like, default=None
             Rows to validate on after every epoch. With ``early_stopping=True`` they decide, and
