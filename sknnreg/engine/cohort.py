@@ -42,6 +42,8 @@ class Cohort:
         self.state = join([self._starting_state(problem) for problem in problems])
         self.last_epochs = self.state.epochs + self.recipe.max_iter
         self._train_sets = cached_if_small([problem.train for problem in problems], self.dtype)
+        validation = [p.validation for p in problems if p.validation is not None]
+        self._validation_sets = cached_if_small(validation, self.dtype)
         self._histories = [History() for _ in problems]
         self._errors: dict[int, BaseException] = {}
         self._results: dict[int, Result] = {}
@@ -149,7 +151,6 @@ class Cohort:
     def _starting_state(self, problem: Problem) -> TrainingState:
         """The problem's state, or a fresh one; with a state for every member that has none."""
         recipe, state = self.recipe, problem.state
-        fresh = state is None
         if state is None:
             streams = Streams([problem.seed])
             values = recipe.network.initialize(streams, self.dtype)
@@ -160,19 +161,17 @@ class Cohort:
             for t in recipe.transforms
             if type(t).__name__ not in state.transforms
         }
-        if not fresh and any(missing.values()):
+        if any(missing.values()):
             # An optimiser that starts anew counts its updates anew.
             state.updates[...] = 0
-        transforms = {
-            type(t).__name__: {**state.transforms, **missing}[type(t).__name__]
-            for t in recipe.transforms
-        }
+        known = {**state.transforms, **missing}
+        transforms = {type(t).__name__: known[type(t).__name__] for t in recipe.transforms}
         monitors = {
             type(m).__name__: state.monitors.get(type(m).__name__) or m.init(1)
             for m in recipe.monitors
         }
         state = replace(state, transforms=transforms, monitors=monitors)
-        if not fresh:
+        if problem.state is not None:
             self._resume(problem, state)
         return state
 
@@ -214,7 +213,10 @@ class Cohort:
             self.dtype,
             join_single=recipe.batch_statistics,
         )
-        self.validation = Validation.of(self.problems, self.dtype)
+        self.validation: Validation | None = None
+        if self._validation_sets:
+            sets = [self._validation_sets[row] for row in self.rows]
+            self.validation = Validation(sets, self.dtype)
         self._rates = np.empty((0, len(self)))
         self._next_update = 0
 

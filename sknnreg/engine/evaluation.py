@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sknnreg.engine.batches import Batches, DataSet, cached_if_small
+from sknnreg.engine.batches import Batches, DataSet
 from sknnreg.engine.layers import Phase
 from sknnreg.engine.losses import Loss
 from sknnreg.engine.network import BoundNetwork
@@ -22,14 +22,8 @@ class Validation:
     """The validation rows of M networks, equally many each."""
 
     def __init__(self, sets: Sequence[DataSet], dtype: np.dtype[np.floating]) -> None:
-        self._sets = cached_if_small(sets, dtype)
+        self._sets = sets
         self._dtype = dtype
-
-    @classmethod
-    def of(cls, problems: Sequence[Problem], dtype: np.dtype[np.floating]) -> Validation | None:
-        """The problems' validation rows, if they have any."""
-        sets = [problem.validation for problem in problems if problem.validation is not None]
-        return cls(sets, dtype) if sets else None
 
     def loss(self, network: BoundNetwork, loss: Loss) -> Array:
         """The weighted mean loss ``(M,)``, without penalties."""

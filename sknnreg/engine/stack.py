@@ -8,7 +8,7 @@ networks can share a stack.
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
-from typing import Any, TypeAlias, TypeVar, get_type_hints
+from typing import Any, TypeAlias, TypeVar, cast, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +43,14 @@ def simplify(tree: Tree) -> Tree:
     A member that is on in one row keeps its place for all: its draws come from a stream of its
     own and its effect at rate 0 is the identity, so no row changes by it.
     """
-
-    def on(member: Any) -> bool:
-        return bool(np.any(getattr(member, "active", True)))
-
-    simplified: Tree = _rebuild(lambda t: tuple(simplify(m) for m in t if on(m)), simplify, tree)
-    return simplified
+    simplified: Any = tree
+    if isinstance(tree, tuple):
+        simplified = tuple(simplify(m) for m in tree if np.any(getattr(m, "active", True)))
+    elif is_dataclass(tree) and not isinstance(tree, type):
+        simplified = replace(
+            tree, **{f.name: simplify(getattr(tree, f.name)) for f in fields(tree)}
+        )
+    return cast(Tree, simplified)
 
 
 def product_of(ndim: int) -> Product:
@@ -88,14 +90,6 @@ def _map_numbers(function: Callable[..., Any], *trees: Any) -> Any:
             function(*values) if field.name in numbers else _map_numbers(function, *values)
         )
     return replace(first, **changes)
-
-
-def _rebuild(on_tuple: Callable[[Any], Any], on_field: Callable[[Any], Any], tree: Any) -> Any:
-    if isinstance(tree, tuple):
-        return on_tuple(tree)
-    if not is_dataclass(tree) or isinstance(tree, type):
-        return tree
-    return replace(tree, **{f.name: on_field(getattr(tree, f.name)) for f in fields(tree)})
 
 
 @cache

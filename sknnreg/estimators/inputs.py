@@ -91,7 +91,6 @@ class Standardization:
                 f"column {np.flatnonzero(bad)[0]} of {name} is too large to be standardized: its "
                 "variance overflows. Rescale it, or set standardize=False."
             )
-        # Rounding alone gives a constant column a spread of this order.
         if centred:
             # A constant column is 0 whatever the scale; its spread may be rounding.
             scale[scale <= 64 * np.finfo(np.float64).eps * np.abs(mean)] = 1.0
