@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 
@@ -35,16 +36,77 @@ class DataSet:
         y = self.y.read(everything, np.empty((len(self), self.y.width), dtype))
         return DataSet(DenseRows(x), DenseRows(y), self.weight)
 
+    def has_rows_of(self, other: DataSet) -> bool:
+        """Whether two cached sets hold the same numbers."""
+        return np.array_equal(self.x.values, other.x.values) and np.array_equal(
+            self.y.values, other.y.values
+        )
+
     def nbytes(self, dtype: np.dtype[np.floating]) -> int:
         """What the cached copy would take."""
         return len(self) * (self.x.width + self.y.width) * dtype.itemsize
 
 
-def cached_if_small(sets: Sequence[DataSet], dtype: np.dtype[np.floating]) -> list[DataSet]:
+class JointSets(list[DataSet]):
+    """Data sets in one block of memory ``(N, n, F)``, equal ones once; read for all at a time.
+
+    ``place (M,)`` says where in the block each network's rows are.
+    """
+
+    def __init__(self, sets: Sequence[DataSet], x: Array, y: Array, place: Array) -> None:
+        super().__init__(sets)
+        self._x, self._y, self._place = x, y, place
+
+    @classmethod
+    def of(cls, sets: Sequence[DataSet], dtype: np.dtype[np.floating]) -> JointSets:
+        """Copies, standardized once."""
+        known: dict[tuple[int, int], int] = {}
+        distinct: list[DataSet] = []
+        place = []
+        for each in sets:
+            copy = each.cached(dtype)
+            x, y = copy.x.values, copy.y.values
+            number = known.setdefault((crc32(x), crc32(y)), len(distinct))
+            if number == len(distinct) or not copy.has_rows_of(distinct[number]):
+                number = len(distinct)
+                distinct.append(copy)
+            place.append(number)
+        x, y = (np.stack([getattr(d, name).values for d in distinct]) for name in ("x", "y"))
+        joint = [
+            DataSet(DenseRows(x[i]), DenseRows(y[i]), each.weight)
+            for each, i in zip(sets, place, strict=True)
+        ]
+        return cls(joint, x, y, np.array(place))
+
+    def take(self, networks: Sequence[int]) -> JointSets:
+        """The sets of these networks; nothing is copied."""
+        return JointSets([self[i] for i in networks], self._x, self._y, self._place[networks])
+
+    def read(self, at: slice | Array, x: Array, y: Array) -> None:
+        """Each network's rows at ``at``, a slice or numbers ``(M, b)``."""
+        if isinstance(at, slice):
+            x[...], y[...] = self._x[self._place, at], self._y[self._place, at]
+            return
+        numbers = at + (self._place * self._x.shape[1])[:, None]
+        for block, out in ((self._x, x), (self._y, y)):
+            # mode="clip" spares take() a buffer of its own; numbers are in range by making.
+            block.reshape(-1, block.shape[2]).take(numbers, 0, out, "clip")
+
+
+def cached_if_small(
+    sets: Sequence[DataSet], dtype: np.dtype[np.floating]
+) -> list[DataSet] | JointSets:
     """Copies in memory where all of them together are small."""
-    if sum(each.nbytes(dtype) for each in sets) > CACHE_BYTES:
+    if not sets or sum(each.nbytes(dtype) for each in sets) > CACHE_BYTES:
         return list(sets)
-    return [each.cached(dtype) for each in sets]
+    return JointSets.of(sets, dtype)
+
+
+def take_sets(sets: Sequence[DataSet], networks: Sequence[int]) -> Sequence[DataSet]:
+    """The sets of some networks."""
+    if isinstance(sets, JointSets):
+        return sets.take(networks)
+    return [sets[i] for i in networks]
 
 
 class Batch(NamedTuple):
@@ -126,15 +188,17 @@ class Batches:
             ]
         return self._views[relative]
 
-    def _gather(self, start: int, stop: int, orders: Sequence[Array] | None) -> None:
+    def _gather(self, start: int, stop: int, orders: Array | None) -> None:
+        x, y = self._x[:, : stop - start], self._y[:, : stop - start]
+        if isinstance(self._sets, JointSets) and len(self._sets) > 1 and x.flags.c_contiguous:
+            self._sets.read(slice(start, stop) if orders is None else orders[:, start:stop], x, y)
+            return
         for network, each in enumerate(self._sets):
             at = slice(start, stop) if orders is None else orders[network][start:stop]
-            each.x.read(at, self._x[network, : stop - start])
-            each.y.read(at, self._y[network, : stop - start])
+            each.x.read(at, x[network])
+            each.y.read(at, y[network])
 
-    def _weights(
-        self, orders: Sequence[Array] | None, at: slice, number: int
-    ) -> tuple[Array, Array]:
+    def _weights(self, orders: Array | None, at: slice, number: int) -> tuple[Array, Array]:
         weight = np.stack(
             [
                 s.weight[at if orders is None else orders[network][at]]

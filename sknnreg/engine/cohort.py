@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from sknnreg.engine.augmentations import Augment, bind_augmentations
-from sknnreg.engine.batches import Batches, cached_if_small
+from sknnreg.engine.batches import Batches, cached_if_small, take_sets
 from sknnreg.engine.evaluation import Validation, judge, population_statistics
 from sknnreg.engine.layers import Phase
 from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.problem import History, Problem, Recipe, Result
 from sknnreg.engine.schedules import Progress
-from sknnreg.engine.stack import Array, simplify, stack, structure, take_numbers
+from sknnreg.engine.stack import Array, simplify, stack, take_numbers
 from sknnreg.engine.state import TrainingState, join
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates import Steps, per_step
@@ -29,13 +30,15 @@ class Cohort:
     with its history in ``problems`` and ``histories``.
     """
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        if len({_shape(problem) for problem in problems}) != 1:
+    def __init__(self, problems: Sequence[Problem], halt: threading.Event | None = None) -> None:
+        if len(problems) > 1 and len({problem.shape for problem in problems}) != 1:
             raise ValueError(
                 "networks can only train in one stack if their structure is equal, and the numbers "
                 "of their training and validation rows, and whether these have weights"
             )
         self._problems = list(problems)
+        # Set by another thread that wants an end.
+        self.halt = threading.Event() if halt is None else halt
         self.rows = list(range(len(problems)))
         self.recipe: Recipe = simplify(stack([problem.recipe for problem in problems]))
         self.dtype = np.dtype(self.recipe.dtype)
@@ -208,14 +211,14 @@ class Cohort:
             recipe.penalties, recipe.transforms, states, values, grads, layout.n_weights
         )
         self.batches = Batches(
-            [self._train_sets[row] for row in self.rows],
+            take_sets(self._train_sets, self.rows),
             recipe.batch_size,
             self.dtype,
             join_single=recipe.batch_statistics,
         )
         self.validation: Validation | None = None
         if self._validation_sets:
-            sets = [self._validation_sets[row] for row in self.rows]
+            sets = take_sets(self._validation_sets, self.rows)
             self.validation = Validation(sets, self.dtype)
         self._rates = np.empty((0, len(self)))
         self._next_update = 0
@@ -228,20 +231,13 @@ class Cohort:
             seen = np.isfinite(state.best_value[going])
             values[seen] = state.best[going][seen]
         if recipe.population_statistics:
-            sets = [self._train_sets[self.rows[index]] for index in going]
+            sets = take_sets(self._train_sets, [self.rows[index] for index in going])
             batches = Batches(sets, recipe.batch_size, self.dtype, join_single=True)
             # Generators of their own: going on draws what it would have drawn.
             seeds = [self.problems[index].seed for index in going]
             streams = Streams(seeds) if recipe.shuffle else None
             population_statistics(take_numbers(recipe, going), values, batches, streams)
         return values
-
-
-def _shape(problem: Problem) -> Hashable:
-    """What networks of one stack must share."""
-    sets = (problem.train, problem.validation)
-    rows = tuple(each and (len(each), each.weight is None) for each in sets)
-    return structure(problem.recipe), rows
 
 
 def _usable(state: TrainingState) -> TrainingState:

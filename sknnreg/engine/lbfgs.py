@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, OptimizeResult
-from scipy.optimize import minimize as scipy_minimize
+import scipy
 
 from sknnreg.engine.cohort import Cohort
 from sknnreg.engine.evaluation import population_statistics
@@ -44,13 +44,13 @@ class Objective:
         return np.concatenate([np.maximum(w, 0), np.maximum(-w, 0), others])
 
     @property
-    def bounds(self) -> Bounds | None:
+    def bounds(self) -> scipy.optimize.Bounds | None:
         """u and v from 0, nothing else bounded."""
         if not self._l1:
             return None
         n_free = self._n_trainable - self._n_weights
         lower = np.concatenate([np.zeros(2 * self._n_weights), np.full(n_free, -np.inf)])
-        return Bounds(lower, np.full(len(lower), np.inf))
+        return scipy.optimize.Bounds(lower, np.full(len(lower), np.inf))
 
     def assign(self, vector: Array) -> None:
         """Make the vector the network's values."""
@@ -68,6 +68,8 @@ class Objective:
         total = 0.0
         gradient = np.zeros(self._n_trainable)
         for number, batch in enumerate(cohort.batches.epoch(None)):
+            if cohort.halt.is_set():
+                raise KeyboardInterrupt
             self._phase.weigh(batch.weight, batch.total)
             bound = cohort.network.bound(batch.x.shape[1], self._phase)
             loss = bound.backpropagate(batch.x, batch.y, batch.weight, cohort.recipe.loss)
@@ -85,13 +87,13 @@ class Objective:
         return total + self._l1 * float(vector[: 2 * n].sum()), split
 
 
-def minimize(problem: Problem) -> Result:
+def minimize(problem: Problem, halt: threading.Event | None = None) -> Result:
     """Train one network; an iteration counts as an epoch."""
-    cohort = Cohort([problem])
+    cohort = Cohort([problem], halt)
     objective = Objective(cohort)
     latest = objective.start
 
-    def on_iteration(intermediate_result: OptimizeResult) -> None:
+    def on_iteration(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         nonlocal latest
         latest = intermediate_result.x.copy()
         objective.assign(latest)
@@ -102,7 +104,7 @@ def minimize(problem: Problem) -> Result:
             raise StopIteration
 
     try:
-        solution = scipy_minimize(  # type: ignore[call-overload]
+        solution = scipy.optimize.minimize(  # type: ignore[call-overload]
             objective,
             latest,
             jac=True,
@@ -136,7 +138,9 @@ def _options(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _conclude(cohort: Cohort, objective: Objective, solution: OptimizeResult) -> None:
+def _conclude(
+    cohort: Cohort, objective: Objective, solution: scipy.optimize.OptimizeResult
+) -> None:
     """The solver ended by itself: take its point and say why it ended."""
     objective.assign(solution.x)
     _gather_statistics(cohort)

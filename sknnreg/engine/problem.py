@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from sknnreg.engine.monitors import Monitor
 from sknnreg.engine.network import Network
 from sknnreg.engine.penalties import Penalty
 from sknnreg.engine.schedules import Schedule
-from sknnreg.engine.stack import Array, PerNetwork
+from sknnreg.engine.stack import Array, PerNetwork, structure
 from sknnreg.engine.state import TrainingState
 from sknnreg.engine.updates import Transform
 
@@ -50,6 +51,11 @@ class Recipe:
     dtype: str
     lbfgs: LBFGS | None = None
 
+    @property
+    def largest_product(self) -> int:
+        """Multiplications in the largest matrix product of a step."""
+        return self.batch_size * self.network.largest_weight
+
 
 @dataclass(slots=True)
 class Report:
@@ -82,6 +88,13 @@ class Problem:
     score: Callable[[Array], float] | None = None
     on_epoch_end: Callable[[Report], bool] | None = None
     state: TrainingState | None = None
+
+    @cached_property
+    def shape(self) -> Hashable:
+        """What networks must have in common to train in one stack."""
+        sets = (self.train, self.validation)
+        rows = tuple(each and (len(each), each.weight is None) for each in sets)
+        return structure(self.recipe), rows
 
 
 @dataclass

@@ -82,16 +82,15 @@ def _map_numbers(function: Callable[..., Any], *trees: Any) -> Any:
         return tuple(_map_numbers(function, *each) for each in zip(*trees, strict=True))
     if not is_dataclass(first) or isinstance(first, type):
         return first
-    numbers = _number_fields(type(first))
     changes: dict[str, Any] = {}
-    for field in fields(first):
-        values = [getattr(tree, field.name) for tree in trees]
-        changes[field.name] = (
-            function(*values) if field.name in numbers else _map_numbers(function, *values)
-        )
+    for name, is_number in _fields(type(first)):
+        values = [getattr(tree, name) for tree in trees]
+        changes[name] = function(*values) if is_number else _map_numbers(function, *values)
     return replace(first, **changes)
 
 
 @cache
-def _number_fields(cls: type) -> frozenset[str]:
-    return frozenset(name for name, hint in get_type_hints(cls).items() if hint == PerNetwork)
+def _fields(cls: type) -> list[tuple[str, bool]]:
+    """The names of the fields, and whether they hold numbers per network."""
+    hints = get_type_hints(cls)
+    return [(field.name, hints[field.name] == PerNetwork) for field in fields(cls)]

@@ -49,14 +49,14 @@ class Streams:
             row[...] = generator.bit_generator.random_raw(len(row))
         return out
 
-    def orders(self, n: int) -> list[Array]:
-        """A random order of ``n`` rows for each network."""
-        orders = []
-        for generator in self.generators("shuffle"):
-            # Four bytes a row where eight would show: the order is the largest per-row array.
-            order = np.arange(n, dtype=np.uint32 if 1 << 20 <= n < 1 << 32 else np.intp)
+    def orders(self, n: int) -> Array:
+        """A random order of ``n`` rows for each network, ``(M, n)``."""
+        # Four bytes a row where eight would show: the order is the largest per-row array.
+        dtype = np.uint32 if 1 << 20 <= n < 1 << 32 else np.intp
+        orders = np.empty((len(self.seeds), n), dtype)
+        orders[...] = np.arange(n, dtype=dtype)
+        for generator, order in zip(self.generators("shuffle"), orders, strict=True):
             generator.shuffle(order)
-            orders.append(order)
         return orders
 
     def take(self, rows: Sequence[int]) -> Streams:

@@ -20,13 +20,18 @@ _controller: ThreadpoolController | None = None
 _limit: Any = None
 
 
+def worth_threads(largest_product: int) -> bool:
+    """Whether products of up to so many multiplications gain from several BLAS threads."""
+    return largest_product >= WORTH_THREADS
+
+
 def blas_threads(largest_product: int) -> AbstractContextManager[None]:
     """As many BLAS threads as products of up to so many multiplications are worth.
 
     One below a fixed size, so that results do not depend on how many there are; else whatever
     the process allows.
     """
-    return _single_thread() if largest_product < WORTH_THREADS else nullcontext()
+    return nullcontext() if worth_threads(largest_product) else _single_thread()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,18 +16,19 @@ from sknnreg.engine.stack import Array
 from sknnreg.engine.threads import blas_threads
 
 
-def train(problems: Sequence[Problem]) -> list[Result]:
+def train(problems: Sequence[Problem], halt: threading.Event | None = None) -> list[Result]:
     """Train networks of equal structure side by side; a result each.
 
-    A keyboard interrupt ends them all where they are, with ``stop_reason`` "interrupted".
+    A keyboard interrupt, or another thread by ``halt``, ends them all where they are, with
+    ``stop_reason`` "interrupted".
     """
     recipe = problems[0].recipe
     # What overflows is found at the epoch's end and named there, not warned of in passing.
     quiet = np.errstate(all="ignore")
-    with quiet, blas_threads(recipe.batch_size * recipe.network.largest_weight):
+    with quiet, blas_threads(recipe.largest_product):
         if recipe.lbfgs is not None:
-            return [minimize(problem) for problem in problems]
-        return _train_cohort(Cohort(problems))
+            return [minimize(problem, halt) for problem in problems]
+        return _train_cohort(Cohort(problems, halt))
 
 
 def _train_cohort(cohort: Cohort) -> list[Result]:
@@ -45,6 +47,8 @@ def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
     first, rates = cohort.begin_epoch()
     losses = np.empty(rates.shape[::-1])
     for number, batch in enumerate(cohort.batches.epoch(state.streams if recipe.shuffle else None)):
+        if cohort.halt.is_set():
+            raise KeyboardInterrupt
         value = _backpropagate(cohort, batch)
         losses[:, number] = value
         if number % 64 == 63 and not np.isfinite(value).any():

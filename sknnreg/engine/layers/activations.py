@@ -7,7 +7,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from sknnreg.engine.layers.base import Backward, Forward, Layer, Site, pass_through
 from sknnreg.engine.stack import Array
@@ -190,11 +190,11 @@ class GELU(Activation):
 
     def value(self, x: Array, out: Array) -> Array:
         """X Phi(x)."""
-        return np.multiply(x, special.ndtr(x), out=out)
+        return np.multiply(x, scipy.special.ndtr(x), out=out)
 
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
         """Phi(x) + x phi(x)."""
-        out[...] = special.ndtr(x) + x * np.exp(-0.5 * x * x) * INVERSE_ROOT_2PI
+        out[...] = scipy.special.ndtr(x) + x * np.exp(-0.5 * x * x) * INVERSE_ROOT_2PI
         return out
 
 
@@ -204,11 +204,11 @@ class SiLU(Activation):
 
     def value(self, x: Array, out: Array) -> Array:
         """X times its logistic."""
-        return np.multiply(x, special.expit(x), out=out)
+        return np.multiply(x, scipy.special.expit(x), out=out)
 
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
         """S + y (1 - s), s the logistic of x."""
-        s = special.expit(x)
+        s = scipy.special.expit(x)
         np.subtract(1, s, out=out)
         out *= y
         out += s
@@ -226,7 +226,7 @@ class Mish(Activation):
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
         """T + x s (1 - t**2), t = tanh(softplus(x)), s the logistic of x."""
         t = np.tanh(np.logaddexp(0, x))
-        out[...] = t + x * special.expit(x) * (1 - t * t)
+        out[...] = t + x * scipy.special.expit(x) * (1 - t * t)
         return out
 
 
@@ -240,7 +240,7 @@ class Softplus(Activation):
 
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
         """The logistic of x."""
-        return special.expit(x, out=out)
+        return scipy.special.expit(x, out=out)
 
 
 # By the names that hyperparameters have for them.

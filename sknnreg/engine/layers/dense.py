@@ -43,6 +43,8 @@ class Dense(Layer):
         weights = bind_weights(members, self.name, p, g, site.draws)
         bias = p.bias if self.bias else None
         y, ones, product = site.empty(self.n_out), site.ones(), site.product
+        # BLAS takes four times as long for a product without a sum.
+        to_input = product if self.n_out > 1 else np.multiply
         grad_x = site.empty(self.n_in) if need_input else y
         seen, weight = y, p.weight
 
@@ -57,6 +59,6 @@ class Dense(Layer):
             weights.backward()
             if bias is not None:
                 product(ones, grad_y, g.bias)
-            return product(grad_y, weight.mT, grad_x) if need_input else grad_y
+            return to_input(grad_y, weight.mT, grad_x) if need_input else grad_y
 
         return forward, backward
