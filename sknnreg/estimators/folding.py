@@ -10,7 +10,7 @@ from sknnreg.engine.evaluation import rows_at_once
 from sknnreg.engine.layers import ACTIVATIONS, Activation, Dense
 from sknnreg.engine.network import Network
 from sknnreg.engine.rows import release_pages
-from sknnreg.engine.stack import Array, stack
+from sknnreg.engine.stack import Array
 from sknnreg.engine.threads import blas_threads
 from sknnreg.estimators.inputs import Standardization
 
@@ -23,7 +23,6 @@ def fold(
     Affine maps of units move into the dense layer in front of them (before the activation) or
     into the one behind (after it); what standardized the inputs moves into the first.
     """
-    stacked = stack([network])
     exact = values.astype(np.float64)
     coefs: list[Array] = []
     intercepts: list[Array] = []
@@ -31,7 +30,7 @@ def fold(
     n_inputs = next(layer.n_in for layer in network.layers if isinstance(layer, Dense))
     scale, shift = _as_affine(inputs, n_inputs)
     behind_dense = False
-    for layer, p in zip(stacked.layers, stacked.layout.views(exact), strict=True):
+    for layer, p in zip(network.layers, network.layout.views(exact), strict=True):
         if isinstance(layer, Dense):
             bias = p.bias[0, 0] if layer.bias else np.zeros(layer.n_out)
             coefs.append(scale[:, None] * p.weight[0])
