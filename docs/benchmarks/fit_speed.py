@@ -17,14 +17,11 @@ a change in the machine's load hits all contenders alike. Times are medians over
 
 import argparse
 import gc
-import json
 import math
 import statistics
-import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -32,6 +29,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+from _contenders import Worker, work_off
 from _report import machine, table
 from sklearn.datasets import load_digits, load_iris, make_classification
 from sklearn.exceptions import ConvergenceWarning
@@ -201,44 +199,12 @@ def choose_torch_threads(contender: str, work: Workload, X: np.ndarray, y: np.nd
     return threads
 
 
-def work_off(contender: str, work: Workload) -> None:
-    """The worker process: warm up, say so, then one timed fit for each line on stdin."""
+def run_worker(contender: str, work: Workload) -> None:
+    """The worker process: warm up, say so, then one timed fit for each request."""
     X, y = make_data(work)
     timed_fit(contender, work, X, y)
     threads = choose_torch_threads(contender, work, X, y) if contender[:5] == "torch" else None
-    print(json.dumps(threads), flush=True)
-    for _ in sys.stdin:
-        print(json.dumps(timed_fit(contender, work, X, y)), flush=True)
-
-
-class Worker:
-    """The parent's end of one contender's process."""
-
-    def __init__(self, stack: ExitStack, contender: str, arguments: Sequence[str]) -> None:
-        self.contender = contender
-        self.process = stack.enter_context(
-            subprocess.Popen(
-                [sys.executable, __file__, "--worker", contender, *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        )
-        self.threads = self._answer()
-
-    def _answer(self) -> Any:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the process of {self.contender} ended; its error is above")
-        return json.loads(line)
-
-    def fit(self) -> float:
-        assert self.process.stdin is not None
-        # BLAS and OpenMP threads spin for some milliseconds after work: let the last one's settle.
-        time.sleep(0.1)
-        print("go", file=self.process.stdin, flush=True)
-        return float(self._answer())
+    work_off(lambda: timed_fit(contender, work, X, y), threads)
 
 
 def measure(number: int, repeats: int, quick: bool) -> tuple[dict[str, float], str]:
@@ -246,11 +212,11 @@ def measure(number: int, repeats: int, quick: bool) -> tuple[dict[str, float], s
     arguments = ["--workloads", str(number + 1), *(["--quick"] if quick else [])]
     present = [name for name in CONTENDERS if name == "MLPClassifier" or find_spec(name.split()[0])]
     with ExitStack() as stack:
-        workers = [Worker(stack, name, arguments) for name in present]
-        rounds = [[worker.fit() for worker in workers] for _ in range(repeats)]
+        workers = [Worker(stack, __file__, name, arguments) for name in present]
+        rounds = [[worker.measure() for worker in workers] for _ in range(repeats)]
     scale = 1e6 / workload(number, quick).steps
     medians = [scale * statistics.median(seconds) for seconds in zip(*rounds, strict=True)]
-    threads = ", ".join(str(worker.threads) for worker in workers if worker.threads)
+    threads = ", ".join(str(worker.greeting) for worker in workers if worker.greeting)
     return dict(zip(present, medians, strict=True)), threads or "-"
 
 
@@ -289,7 +255,7 @@ def main() -> None:
     options = parser.parse_args()
     numbers = [number - 1 for number in options.workloads]
     if options.worker:
-        work_off(options.worker, workload(numbers[0], options.quick))
+        run_worker(options.worker, workload(numbers[0], options.quick))
     else:
         report(numbers, options.repeats or (2 if options.quick else 7), options.quick)
 

@@ -1,8 +1,9 @@
 """The update's walk over the matrix, one cache-sized block after the other."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -43,6 +44,10 @@ class Block:
         return self.grads[:, :n], self.values[:, :n], self.work[:, :n]
 
 
+# An update function, its state, the gradients, values and scratch of a block.
+Target: TypeAlias = tuple[Callable[..., None], State, Array, Array, Array]
+
+
 class Walk:
     """Penalties, transforms and the step itself, applied to values ``(M, P)`` in place."""
 
@@ -67,17 +72,8 @@ class Walk:
             _block(at, values, grads, penalties, kept, n_weights, works)
             for at in _places(*values.shape)
         ]
-        # For each block, what each transform updates: looked up once, not every step.
-        self._targets = [
-            (
-                block,
-                [
-                    (transform.update, state, *block.narrowed(transform))
-                    for transform, state in zip(self._blockwise, block.states, strict=True)
-                ],
-            )
-            for block in self._blocks
-        ]
+        # Looked up once, not every step.
+        self._targets = [(block, self._targets_of(block)) for block in self._blocks]
         self._constants = [_cast(t.constants(), grads.dtype) for t in self._blockwise]
         self._whole_constants = [_cast(t.constants(), grads.dtype) for t in self._whole]
         self._steps = Steps(np.empty((0, 0)), np.empty((0, 0)))
@@ -86,6 +82,13 @@ class Walk:
         self._shared = False
         self._coefficients: list[tuple[Coefficients, ...]] = []
         self._whole_coefficients: list[tuple[Coefficients, ...]] = []
+
+    def _targets_of(self, block: Block) -> list[Target]:
+        """What each transform updates in a block."""
+        return [
+            (transform.update, state, *block.narrowed(transform))
+            for transform, state in zip(self._blockwise, block.states, strict=True)
+        ]
 
     def plan(self, steps: Steps) -> None:
         """Set the updates to come; coefficients are worked out as their turn comes."""

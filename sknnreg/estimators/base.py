@@ -7,6 +7,7 @@ import inspect
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg.engine.problem import Recipe, Result
 from sknnreg.engine.stack import Array
-from sknnreg.engine.training import train
 from sknnreg.estimators.callbacks import EpochCallbacks, has_callbacks
 from sknnreg.estimators.continuing import Memory, architecture, criterion
 from sknnreg.estimators.endings import describe_ending
@@ -29,6 +29,7 @@ from sknnreg.estimators.parameters import CONSTRAINTS, activations
 from sknnreg.estimators.preparation import Labelled, Prepared, prepare
 from sknnreg.estimators.recipes import recipe
 from sknnreg.estimators.targets import Targets
+from sknnreg.together import train_together
 
 
 def takes_steps(estimator: Any) -> bool:
@@ -61,6 +62,13 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
     if TYPE_CHECKING:  # the hyperparameters and fitted attributes, set dynamically
 
         def __getattr__(self, name: str) -> Any: ...
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        # scikit-learn reads them off the signature, sixty of them, several times a fit.
+        names: list[str] = super()._get_param_names()
+        return names
 
     @abstractmethod
     def _plan_targets(self, y: Any, classes: Any, before: Any) -> Targets:
@@ -130,7 +138,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         state = (
             None if memory is None else memory.state_for(plan, criterion(self, len(prepared.train)))
         )
-        result = train([prepared.problem(plan, state, score, hook)])[0]
+        result = train_together(prepared.problem(plan, state, score, hook))
         if result.error is not None:
             raise result.error
         ending = describe_ending(self, result, prepared, partial=partial)

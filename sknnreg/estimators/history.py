@@ -10,6 +10,7 @@ import numpy as np
 from sknnreg.engine.problem import History, Report
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.callbacks import EpochCallbacks
+from sknnreg.together import current_label
 
 
 def on_each_epoch(
@@ -18,10 +19,13 @@ def on_each_epoch(
     """The engine's hook: print a line if asked to, tell the callbacks; True stops."""
     if not verbose and listeners is None:
         return None
+    # Networks that train together take turns in printing, too.
+    label = current_label()
+    speaker = f"[fit {label}] " if label else ""
 
     def hook(report: Report) -> bool:
         if verbose:
-            print(line(report))
+            print(speaker + line(report))
         return listeners is not None and listeners.on_epoch_end(report)
 
     return hook
