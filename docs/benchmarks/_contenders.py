@@ -34,17 +34,17 @@ class Worker:
             raise RuntimeError(f"the process of {self.contender} ended; its error is above")
         return json.loads(line)
 
-    def measure(self) -> Any:
+    def measure(self, request: Any = None) -> Any:
         """Let it work once; what it measured."""
         assert self.process.stdin is not None
         # BLAS and OpenMP threads spin for some milliseconds after work: let the last one's settle.
         time.sleep(0.1)
-        print("go", file=self.process.stdin, flush=True)
+        print(json.dumps(request), file=self.process.stdin, flush=True)
         return self._answer()
 
 
-def work_off(measure: Callable[[], Any], greeting: Any = None) -> None:
-    """The worker's end: say that it is warm, then one measurement for each line on stdin."""
+def work_off(measure: Callable[[Any], Any], greeting: Any = None) -> None:
+    """The worker's end: say that it is ready, then one measurement for each request on stdin."""
     print(json.dumps(greeting), flush=True)
-    for _ in sys.stdin:
-        print(json.dumps(measure()), flush=True)
+    for request in sys.stdin:
+        print(json.dumps(measure(json.loads(request))), flush=True)

@@ -204,7 +204,7 @@ def run_worker(contender: str, work: Workload) -> None:
     X, y = make_data(work)
     timed_fit(contender, work, X, y)
     threads = choose_torch_threads(contender, work, X, y) if contender[:5] == "torch" else None
-    work_off(lambda: timed_fit(contender, work, X, y), threads)
+    work_off(lambda _: timed_fit(contender, work, X, y), threads)
 
 
 def measure(number: int, repeats: int, quick: bool) -> tuple[dict[str, float], str]:
