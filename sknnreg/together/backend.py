@@ -173,7 +173,8 @@ class fit_together:
         machine, in this process and one helper process for each further core. A helper is kept
         for the next search and ends after a minute without work.
     n_jobs : int, default=None
-        The number of cores, or of the backend's workers; None and -1 for all of them.
+        The number of cores, or of the backend's workers; None and -1 for all of them. "dask" takes
+        all workers of its client whatever is asked for.
     **backend_params : dict
         Further parameters of the backend, as ``joblib.parallel_config`` takes them.
 

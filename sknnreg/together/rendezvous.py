@@ -96,9 +96,8 @@ class Rendezvous:
 
         With ``until_idle`` the body starts, with a turn, once they have ended or one has failed.
         """
-        task = current_task()
-        with self._without_turn(task, call):
-            while until_idle and not call.idle.wait(PATIENCE):
+        with self._without_turn(current_task(), call, until_idle=until_idle) as has_turn_to_come:
+            while until_idle and not has_turn_to_come and not call.idle.wait(PATIENCE):
                 self._advance()
             if not until_idle:
                 yield
@@ -152,25 +151,33 @@ class Rendezvous:
         call.threads.clear()
 
     @contextmanager
-    def _without_turn(self, task: Task | None, call: Call | None = None) -> Iterator[None]:
-        """Give the turn away, and wait for another one behind the body."""
+    def _without_turn(
+        self, task: Task | None, call: Call | None = None, *, until_idle: bool = False
+    ) -> Iterator[bool]:
+        """Give the turn away, and wait for another one behind the body, if it had one."""
         filters, began = WarningFilters(), time.perf_counter()
         with self._lock:
             if task is not None and self._turns.pop(task, None) is None:
                 task = None  # it has none to give, nor wants one back
-            if task is not None:
+            if task is not None and until_idle:
                 task.waits_for = call
+                self._ready_if_idle(task)
         self._advance()
         try:
-            yield
+            yield task is not None
             if task is not None:
-                self._await_turn(task, queue=call is not None)
+                self._await_turn(task, queue=call is not None and not until_idle)
         finally:
             if task is not None:
-                task.waits_for = None
                 task.suspended += time.perf_counter() - began
                 task.elsewhere += 0.0 if call is None else call.cost
             filters.restore()
+
+    def _ready_if_idle(self, task: Task) -> None:
+        # At once, not when its thread wakes up: others would train without its networks.
+        if task.waits_for is not None and task.waits_for.idle.is_set():
+            task.waits_for = None
+            self._ready.append(task)
 
     def _await_turn(self, task: Task, *, queue: bool) -> None:
         if queue:
@@ -268,4 +275,6 @@ class Rendezvous:
             with self._lock:
                 self._turns.pop(task, None)
                 task.call.end(task, failed=failed)
+                if task.call.parent is not None:
+                    self._ready_if_idle(task.call.parent)
             self._advance()

@@ -76,7 +76,7 @@ class Call:
     """
 
     def __init__(self, rendezvous: Rendezvous, parent: Task | None) -> None:
-        self.rendezvous = rendezvous
+        self.rendezvous, self.parent = rendezvous, parent
         self.tasks: set[Task] = set()
         self.threads: list[threading.Thread] = []
         self.failed = False
@@ -138,8 +138,6 @@ class Task:
         """Let it end when it next waits."""
         self.cancelled = True
         self.gate.set()
-        if self.waits_for is not None:
-            self.waits_for.idle.set()
 
     def go_on(self) -> None:
         """Raise ``Cancelled`` if nobody wants it any more."""
