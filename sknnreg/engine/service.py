@@ -33,13 +33,15 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         except EOFError:
             return
         except Exception as error:
-            answer = pickle.dumps((None, error))
-        else:
+            # Nobody knows where the next request would start.
+            pickle.dump((None, error), answers)
+            return
+        finally:
             boredom.cancel()
-            try:
-                answer = pickle.dumps((train(problems), None))
-            except Exception as error:
-                answer = pickle.dumps((None, error))
+        try:
+            answer = pickle.dumps((train(problems), None))
+        except Exception as error:
+            answer = pickle.dumps((None, error))
         answers.write(answer)
         answers.flush()
 

@@ -7,11 +7,13 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import joblib
 
 from sknnreg.engine.problem import Problem, Result
 from sknnreg.engine.training import train
+from sknnreg.together.hooks import tell_once
 from sknnreg.together.process import POOL, Process, sendable
 from sknnreg.together.stacks import deal, seconds
 from sknnreg.together.tasks import Halt, Outcome
@@ -55,11 +57,13 @@ class Crew:
         away = any(sendable([problem]) for problem in problems)
         processes = [POOL.take() if away else None for _ in range(n_others)]
         threads = [threading.Thread(target=work, args=(each,), daemon=True) for each in processes]
-        for thread in threads:
-            thread.start()
+        with suppress(RuntimeError):  # where the system has no more threads, fewer must do
+            for thread in threads:
+                thread.start()
         work()
         for thread, process in zip(threads, processes, strict=True):
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
             POOL.give_back(process)
         for i in alone:
             outcomes[i] = attempt([problems[i]], halt)[0]
@@ -75,9 +79,13 @@ def attempt(
 ) -> list[Outcome]:
     """Train a stack; if it fails as a whole, network by network, to find whose fault it is."""
     began = time.perf_counter()
+    if len(problems) > 1:
+        # A second attempt tells nobody anything twice, and starts from the same states.
+        problems = [tell_once(problem) for problem in problems]
+    tried = [p if p.state is None else replace(p, state=p.state.copy()) for p in problems]
     try:
-        results = _train(problems, halt, process)
-    except Exception as error:
+        results = _train(tried, halt, process)
+    except BaseException as error:
         if len(problems) == 1:
             return [Outcome(None, error, time.perf_counter() - began)]
         return [attempt([problem], halt)[0] for problem in problems]

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from sknnreg.engine import service
 from sknnreg.engine.problem import Problem, Result
-from sknnreg.together.stacks import data_bytes
+from sknnreg.together.stacks import data_bytes, on_disk
 
 # Bytes of data that are sent to a process: networks with more do well in threads, uncopied.
 MAX_SENT = 1 << 28
@@ -21,7 +21,7 @@ MAX_SENT = 1 << 28
 
 def sendable(problems: Sequence[Problem]) -> bool:
     """Whether the networks can train elsewhere: nobody here listens, and their data are small."""
-    if any(problem.on_epoch_end or problem.score for problem in problems):
+    if any(problem.on_epoch_end or problem.score or on_disk(problem) for problem in problems):
         return False
     return sum(map(data_bytes, problems)) <= MAX_SENT
 
@@ -30,6 +30,8 @@ class Process:
     """A process to train in; ``OSError`` where the system has none to give."""
 
     def __init__(self) -> None:
+        if not sys.executable:
+            raise OSError("this Python does not know its own executable")
         self._process = subprocess.Popen(
             # -P: the folder of the file is no place to import from.
             [sys.executable, "-P", service.__file__],
@@ -50,7 +52,12 @@ class Process:
         """As the engine's ``train``; raises whatever keeps the process from it."""
         self._send(problems)
         assert self._process.stdout is not None
-        results, error = pickle.load(self._process.stdout)
+        try:
+            results, error = pickle.load(self._process.stdout)
+        except BaseException:
+            # Half an answer may be left, and must not be taken for the next one.
+            self.kill()
+            raise
         if error is not None:
             raise error
         answered: list[Result] = results

@@ -73,7 +73,7 @@ class Rendezvous:
     def __init__(self, trainer: Trainer, max_memory: float) -> None:
         self.trainer = trainer
         self._max_memory, self._max_waiting = max_memory, MAX_WAITING
-        self._lock = threading.RLock()
+        self._lock, self._hooks = threading.RLock(), threading.RLock()
         # Who has a turn, and since when.
         self._turns: dict[Task, float] = {}
         self._ready: deque[Task] = deque()
@@ -110,12 +110,12 @@ class Rendezvous:
         if task not in self._turns:
             # It is waiting for tasks of its own and fits by the way: nobody counts on that.
             return train([problem])[0]
-        fit = Fit(task, carry_hooks(problem), footprint(problem))
+        fit = Fit(task, carry_hooks(problem, self._hooks), footprint(problem))
+        self.trainer.foresee(problem, 1 + len(self._fits) + len(self._new))
         with self._lock:
             self._fits.append(fit)
             self._n_held += 1
             self._bytes_held += fit.size
-            self.trainer.foresee(problem, len(self._fits) + len(self._new))
         try:
             with self._without_turn(task):
                 pass
@@ -171,7 +171,9 @@ class Rendezvous:
             if task is not None:
                 task.suspended += time.perf_counter() - began
                 task.elsewhere += 0.0 if call is None else call.cost
-            filters.restore()
+            if task is not None or until_idle:
+                # Who read results meanwhile may have set others.
+                filters.restore()
 
     def _ready_if_idle(self, task: Task) -> None:
         # At once, not when its thread wakes up: others would train without its networks.
@@ -191,8 +193,7 @@ class Rendezvous:
             with self._lock:
                 self._turns.pop(task, None)
                 self._fits += self._leading.pop(task, [])
-                if task in self._ready:
-                    self._ready.remove(task)
+                task.waits_for = None
             raise Cancelled
 
     def _lead(self, task: Task) -> None:
@@ -235,8 +236,10 @@ class Rendezvous:
 
     def _next(self) -> Task | None:
         """Who goes on, who starts, or who trains what waits: in this order."""
-        if self._ready:
-            return self._ready.popleft()
+        while self._ready:
+            task = self._ready.popleft()
+            if not task.cancelled:
+                return task
         room = self._n_held < self._max_waiting and self._bytes_held < self._max_memory
         if self._new and room:
             return self._new.popleft()

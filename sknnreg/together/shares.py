@@ -91,6 +91,7 @@ def deal_shares(problems: Sequence[Problem], n_shares: int) -> list[list[int]]:
     total, done = sum(map(seconds, problems)), 0.0
     shares: list[list[int]] = [[] for _ in range(max(1, n_shares))]
     for number in (i for members in groups.values() for i in members):
-        shares[min(int(done / total * len(shares)), len(shares) - 1)].append(number)
-        done += seconds(problems[number])
+        length = seconds(problems[number])
+        shares[int((done + length / 2) / total * len(shares))].append(number)
+        done += length
     return [share for share in shares if share]

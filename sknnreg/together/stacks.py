@@ -89,6 +89,12 @@ def data_bytes(problem: Problem) -> int:
     return sum(_nbytes(rows) for each in sets for rows in (each.x, each.y))
 
 
+def on_disk(problem: Problem) -> bool:
+    """Whether any of its rows stand in a mapped file."""
+    sets = [each for each in (problem.train, problem.validation) if each is not None]
+    return any(is_mapped(rows.values) for each in sets for rows in (each.x, each.y))
+
+
 def _nbytes(rows: Rows) -> int:
     values = rows.values
     if is_mapped(values):

@@ -66,6 +66,17 @@ class WarningFilters:
         """Make them the process' again."""
         for name, value in self._state.items():
             setattr(warnings, name, value)
+        _forget_what_was_shown()
+
+
+def _forget_what_was_shown() -> None:
+    """What was shown under other filters may be shown again, as after ``catch_warnings``."""
+    mutated = getattr(warnings, "_filters_mutated", None)
+    if mutated is not None:
+        mutated()
+        return
+    with warnings.catch_warnings():  # from Python 3.14 on
+        pass
 
 
 class Call:
@@ -150,7 +161,7 @@ class Outcome:
     """What became of a problem, and its share of the time its stack took, in seconds."""
 
     result: Result | None
-    error: Exception | None = None
+    error: BaseException | None = None
     seconds: float = 0.0
 
     def unwrap(self) -> Result:

@@ -1,0 +1,287 @@
+"""Who trains which networks, where, and what becomes of them if something is in the way."""
+
+import pickle
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sknnreg import MLPRegularizedClassifier
+from sknnreg.engine.problem import Problem
+from sknnreg.engine.threads import worth_threads
+from sknnreg.engine.training import train
+from sknnreg.together import crew, process, stacks
+from sknnreg.together.crew import Crew, attempt
+from sknnreg.together.process import POOL, Pool, Process, sendable
+from sknnreg.together.stacks import FULL_STACK, MAX_STACK, deal, seconds
+from sknnreg.together.tasks import Halt
+
+QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": np.inf,
+         "learning_rate_init": 0.05}  # fmt: skip
+
+
+def data(n=24, n_features=3):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, n_features))
+    return X, (X[:, 0] + 0.5 * rng.normal(size=n) > 0).astype(int)
+
+
+def problem(seed=0, rows=None, **settings):
+    est = MLPRegularizedClassifier(**{**QUICK, "random_state": seed, **settings})
+    X, y = data() if rows is None else rows
+    prepared, plan = est._plan((X, y, None), max_iter=est.max_iter)
+    return prepared.problem(plan)
+
+
+def problems(n=6, **settings):
+    return [problem(seed, **settings) for seed in range(n)]
+
+
+def large(seed=0):
+    return problem(seed, data(200, 150), hidden_layer_sizes=(100,), max_iter=1)
+
+
+def numbers(results):
+    return [(each.values.tolist(), each.history.loss) for each in results]
+
+
+def expected(given):
+    return numbers(train([each])[0] for each in given)
+
+
+def found(outcomes):
+    assert all(outcome.error is None for outcome in outcomes), outcomes
+    return numbers(outcome.result for outcome in outcomes)
+
+
+KINDS = [problem(), problem(hidden_layer_sizes=(4,)), problem(dtype="float32"), large()]
+
+
+@given(
+    counts=st.lists(st.integers(0, 260), min_size=4, max_size=4),
+    n_cores=st.integers(1, 9),
+    order=st.randoms(use_true_random=False),
+)
+def test_stacks_are_dealt(counts, n_cores, order):
+    given_problems = [kind for kind, n in zip(KINDS, counts, strict=True) for _ in range(n)]
+    order.shuffle(given_problems)
+    dealt, alone = deal(given_problems, n_cores)
+    members = [number for stack in dealt for number in stack.members]
+    assert sorted([*members, *alone]) == list(range(len(given_problems)))
+    assert {number for number, each in enumerate(given_problems) if each is KINDS[3]} == set(alone)
+    for stack in dealt:
+        assert 1 <= len(stack.members) <= MAX_STACK
+        assert len({given_problems[number].shape for number in stack.members}) == 1
+        assert stack.members == sorted(stack.members)
+        np.testing.assert_allclose(
+            stack.seconds, sum(seconds(given_problems[number]) for number in stack.members)
+        )
+    lengths = [stack.seconds for stack in dealt]
+    assert lengths == sorted(lengths, reverse=True), "the longest first"
+
+
+@pytest.mark.parametrize(
+    ("n", "n_cores", "n_stacks"),
+    [
+        (0, 2, 0),
+        (1, 8, 1),
+        (FULL_STACK - 1, 1, 1),
+        (7, 2, 1),  # two of four gain nothing on two cores
+        (8, 2, 2),
+        (MAX_STACK * 3 + 1, 1, 4),
+        (1000, 4, 10),
+    ],
+)
+def test_how_many_stacks(n, n_cores, n_stacks):
+    dealt, _ = deal([KINDS[0]] * n, n_cores)
+    assert len(dealt) == n_stacks
+    sizes = [len(stack.members) for stack in dealt]
+    assert max(sizes, default=0) - min(sizes, default=0) <= 1
+
+
+def test_longer_trainings_are_foreseen_to_take_longer():
+    base = seconds(problem())
+    for more in ({"max_iter": 8}, {"batch_size": 5}, {"hidden_layer_sizes": (400,)}):
+        assert seconds(problem(**more)) > base
+    assert seconds(problem(dtype="float64")) > seconds(problem(dtype="float32"))
+
+
+@pytest.fixture
+def forced(monkeypatch):
+    """Several cores, however little there is to do, and even for two networks."""
+    monkeypatch.setattr(crew, "WORTH_A_CORE", 1e-9)
+    monkeypatch.setattr(stacks, "MIN_STACK", 1)
+
+
+@pytest.mark.parametrize("n_cores", [1, 2, 3])
+def test_outcomes_come_in_the_order_of_the_problems(n_cores, forced):
+    mixed = [each for pair in zip(problems(5), problems(5, l2=0.1, dtype="float32"), strict=True)
+             for each in pair]  # fmt: skip
+    mixed.insert(3, large())
+    assert worth_threads(mixed[3].recipe.largest_product)
+    assert found(Crew(n_cores).train(mixed, Halt())) == expected(mixed)
+
+
+def test_no_problems_have_no_outcomes():
+    assert Crew(2).train([], Halt()) == []
+
+
+def test_shares_of_the_time_follow_the_epochs_and_add_up(monkeypatch):
+    clock = iter(range(0, 100, 10))
+    monkeypatch.setattr(crew.time, "perf_counter", lambda: next(clock))
+    given_problems = [problem(n_iter_no_change=n, tol=9.0, max_iter=99) for n in (1, 2, 6)]
+    outcomes = attempt(given_problems, Halt())
+    lengths = [len(outcome.result.history.loss) for outcome in outcomes]
+    assert lengths == [2, 3, 7]
+    np.testing.assert_allclose([o.seconds for o in outcomes], 10 * np.array(lengths) / 12)
+
+
+def failing_with(marked):
+    """``train`` that fails for every stack with one of these problems in it, once it is done."""
+
+    def train_or_fail(given_problems, halt=None):
+        results = train(given_problems, halt)
+        # By their rows: a problem may be copied on its way.
+        if any(each.train is one.train for each in given_problems for one in marked):
+            raise ArithmeticError("no")
+        return results
+
+    return train_or_fail
+
+
+def test_in_a_failing_stack_only_those_fail_whose_fault_it_is(monkeypatch):
+    given_problems = problems(5)
+    monkeypatch.setattr(crew, "train", failing_with([given_problems[2]]))
+    outcomes = Crew(1).train(given_problems, Halt())
+    assert str(outcomes[2].error) == "no"
+    with pytest.raises(ArithmeticError, match="no"):
+        outcomes[2].unwrap()
+    rest = [0, 1, 3, 4]
+    assert found([outcomes[i] for i in rest]) == expected([given_problems[i] for i in rest])
+    assert all(outcome.seconds > 0 for outcome in outcomes)
+
+
+def test_a_failing_stack_leaves_the_states_it_started_from_whole(monkeypatch):
+    """Networks that went on training are trained anew from where they were."""
+
+    def going_on():
+        firsts = [train([each])[0] for each in problems(3, dropout=0.5)]
+        return [
+            Problem(each.recipe, each.train, each.seed, state=first.state)
+            for each, first in zip(problems(3, dropout=0.5), firsts, strict=True)
+        ]
+
+    given_problems = going_on()
+    monkeypatch.setattr(crew, "train", failing_with([given_problems[1]]))
+    outcomes = Crew(1).train(given_problems, Halt())
+    again = expected(going_on())
+    assert found([outcomes[0], outcomes[2]]) == [again[0], again[2]]
+
+
+def test_a_failing_stack_tells_nobody_of_an_epoch_twice(monkeypatch):
+    epochs = []
+    given_problems = [
+        Problem(each.recipe, each.train, each.seed, on_epoch_end=lambda r: epochs.append(r.epoch))
+        for each in problems(3)
+    ]
+    monkeypatch.setattr(crew, "train", failing_with([given_problems[1]]))
+    outcomes = Crew(1).train(given_problems, Halt())
+    assert isinstance(outcomes[1].error, Exception)
+    assert sorted(epochs) == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+
+
+@pytest.mark.parametrize("when", ["before", "while it trains"])
+@pytest.mark.parametrize("n", [1, 4])
+def test_what_a_process_that_dies_has_not_done_is_done_here(n, when, monkeypatch):
+    helper, send = Process(), Process._send
+
+    def send_and_die(self, content):
+        send(self, content)
+        self.kill()
+
+    if when == "before":
+        helper.kill()
+    else:
+        monkeypatch.setattr(Process, "_send", send_and_die)
+    try:
+        assert found(attempt(problems(n), Halt(), helper)) == expected(problems(n))
+        assert not helper.alive
+    finally:
+        helper.close()
+
+
+def test_a_search_whose_processes_die_is_no_worse(forced, monkeypatch):
+    def die(self, given_problems):
+        self.kill()
+        raise EOFError
+
+    monkeypatch.setattr(Process, "train", die)
+    assert found(Crew(3).train(problems(9), Halt())) == expected(problems(9))
+    assert all(each.alive for each in POOL._idle), "the dead are not handed out again"
+
+
+class Unpicklable:
+    """A state of the world that stays here."""
+
+    def __reduce__(self):
+        raise pickle.PicklingError("cannot leave")
+
+
+def test_what_cannot_be_sent_is_trained_here(forced, stacks):
+    given_problems = problems(4)
+    for each in given_problems:
+        object.__setattr__(each, "extra", Unpicklable())  # a frozen dataclass
+    assert found(Crew(2).train(given_problems, Halt())) == expected(given_problems)
+    assert sorted(stacks) == [2, 2]
+
+
+def test_who_is_listened_to_or_holds_too_much_is_not_sent(monkeypatch, tmp_path):
+    each = problem()
+    assert sendable([each])
+    listened = {"score": lambda row: 0.0, "on_epoch_end": lambda report: False}
+    for name, hook in listened.items():
+        heard = Problem(each.recipe, each.train, each.seed, **{name: hook})
+        assert not sendable([each, heard])
+    X, y = data(400, 50)
+    mapped = np.memmap(tmp_path / "rows", X.dtype, "w+", shape=X.shape)
+    mapped[...] = X
+    monkeypatch.setattr(process, "MAX_SENT", X.nbytes // 2)
+    assert sendable([each])
+    assert not sendable([problem(rows=(X, y))])
+    # Sent, its rows would be those of an array: what memory may not hold would be in it twice.
+    assert not sendable([problem(rows=(mapped, y))])
+
+
+def test_a_halt_ends_what_trains_here_and_there(forced):
+    halt = Halt()
+    endless = problems(4, max_iter=10**9)
+    threading.Timer(0.3, halt.set).start()
+    outcomes = Crew(2).train(endless, halt)
+    assert [outcome.result.history.stop_reason for outcome in outcomes] == ["interrupted"] * 4
+
+
+def test_actions_are_taken_at_a_halt_while_they_stand():
+    taken, halt = [], Halt()
+    with halt.ended_by(lambda: taken.append("over")):
+        pass
+    with halt.ended_by(lambda: taken.append("first")):
+        with halt.ended_by(lambda: taken.append("second")):
+            halt.set()
+        assert taken == ["first", "second"]
+    assert halt.is_set()
+    with halt.ended_by(lambda: taken.append("late")):
+        assert taken[2:] == ["late"]
+
+
+@pytest.mark.parametrize("error", [OSError("none left"), ValueError("no such file")])
+def test_where_there_are_no_processes_all_is_trained_here(error, forced, monkeypatch, stacks):
+    def fail(*args, **params):
+        raise error
+
+    POOL.close()
+    monkeypatch.setattr(process.subprocess, "Popen", fail)
+    assert Pool().take() is None
+    assert found(Crew(2).train(problems(4), Halt())) == expected(problems(4))
+    assert sorted(stacks) == [2, 2]

@@ -1,0 +1,189 @@
+"""Ctrl-C ends a search at once, whatever its tasks are doing, and leaves nothing behind."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.model_selection import cross_val_score
+
+import sknnreg
+from sknnreg import MLPRegularizedClassifier, fit_together
+
+ROOT = Path(sknnreg.__file__).parents[1]
+# Presses Ctrl-C once training has begun, and tells what was left of it after how long.
+PROGRAM = """
+import json, os, signal, sys, threading, time, warnings
+import joblib
+import numpy as np
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sknnreg import MLPRegularizedClassifier, fit_together
+from sknnreg.together import crew
+from sknnreg.together.process import POOL
+
+warnings.simplefilter("error")
+begun, told = threading.Event(), {}
+train = crew.Crew.train
+
+def train_and_tell(self, problems, halt):
+    begun.set()
+    return train(self, problems, halt)
+
+def press():
+    begun.wait()
+    time.sleep(0.3)
+    told["pressed"] = time.monotonic()
+    os.kill(os.getpid(), signal.SIGINT)
+
+class Scorer:
+    def __call__(self, estimator, X, y):
+        return estimator.score(X, y)
+
+crew.Crew.train = train_and_tell
+X = np.random.default_rng(0).normal(size=(60, 3))
+y = np.arange(60) % 2
+endless = dict(max_iter=10**8, n_iter_no_change=float("inf"), random_state=0, batch_size=20)
+est = MLPRegularizedClassifier((4,), **endless, **SETTINGS)
+GRID = {"hidden_layer_sizes": [(3,), (4,), (5,)], "random_state": [0, 1, 2, 3]}
+filters = list(warnings.filters)
+presser = threading.Thread(target=press)
+presser.start()
+try:
+    with fit_together(**TOGETHER):
+        SEARCH
+except KeyboardInterrupt:
+    told["took"] = time.monotonic() - told.pop("pressed")
+presser.join()
+told["threads"] = sorted(thread.name for thread in threading.enumerate())
+told["filters"] = list(warnings.filters) == filters
+with POOL._lock:
+    told["dead"] = sum(not process.alive for process in POOL._idle)
+told["again"] = list(cross_validate(
+    MLPRegularizedClassifier((4,), max_iter=2, n_iter_no_change=float("inf"),
+                             random_state=0), X, y, cv=3)["test_score"])
+print(json.dumps(told))
+"""
+GRID_SEARCH = "GridSearchCV(est, GRID, cv=3).fit(X, y)"
+NESTED = "cross_validate(GridSearchCV(est, GRID, cv=2), X, y, cv=3)"
+SEARCHES = {
+    "one core": (GRID_SEARCH, {}, {"n_jobs": 1}),
+    "nested, with a process": (NESTED, {}, {"n_jobs": 2}),
+    "lbfgs": (GRID_SEARCH, {"solver": "lbfgs", "tol": 0.0, "max_fun": 10**9}, {"n_jobs": 2}),
+    "a scorer": (
+        GRID_SEARCH,
+        {"early_stopping": True, "early_stopping_scoring": "accuracy"},
+        {"n_jobs": 2},
+    ),
+    "a large network": (
+        "cross_validate(est.set_params(hidden_layer_sizes=(500, 500)), X, y)",
+        {},
+        {"n_jobs": 2},
+    ),
+}
+posix = pytest.mark.skipif(os.name != "posix", reason="sends a signal to a process")
+
+
+def told_by(program):
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert not answer.stderr
+    return json.loads(answer.stdout)
+
+
+@posix
+@pytest.mark.parametrize("name", SEARCHES)
+def test_ctrl_c_ends_a_search(name):
+    search, settings, together = SEARCHES[name]
+    program = PROGRAM.replace("SEARCH", search).replace("SETTINGS", repr(settings))
+    told = told_by(program.replace("TOGETHER", repr(together)))
+    assert told["took"] < 2.0
+    assert told["threads"] == ["MainThread"]
+    assert told["filters"]
+    assert told["dead"] == 0
+    assert len(told["again"]) == 3
+
+
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": np.inf, "random_state": 0}
+
+
+def data():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    return X, (X[:, 0] > 0).astype(int)
+
+
+def interrupted_scorer(estimator, X, y):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_is_no_exception_ends_a_search_when_a_task_raises_it(error, together, threads_left):
+    def task(number):
+        if number == 3:
+            raise error
+        MLPRegularizedClassifier(**QUICK).fit(*data())
+
+    with together(), pytest.raises(error):
+        joblib.Parallel()(joblib.delayed(task)(number) for number in range(6))
+    assert not threads_left()
+
+
+def test_a_scorer_of_the_search_that_is_interrupted_ends_it(together, threads_left):
+    with together(), pytest.raises(KeyboardInterrupt):
+        cross_val_score(MLPRegularizedClassifier(**QUICK), *data(), scoring=interrupted_scorer)
+    assert not threads_left()
+
+
+def test_the_next_search_is_as_good_as_any(together, same, passes):
+    est = MLPRegularizedClassifier(**QUICK)
+    expected = cross_val_score(est, *data(), cv=4)
+    with fit_together(n_jobs=1):
+        with pytest.raises(KeyboardInterrupt):
+            cross_val_score(est, *data(), cv=4, scoring=interrupted_scorer)
+        passes.clear()
+        same(cross_val_score(est, *data(), cv=4), expected)
+    assert passes == [4]
+
+
+class Quits:
+    """A callback that raises what no ``except Exception`` stops, in one network of many."""
+
+    def __init__(self, seed, error):
+        self.seed, self.error = seed, error
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name == "epoch" and estimator.random_state == self.seed:
+            raise self.error
+
+
+@pytest.mark.parametrize("quitter", [0, 5])
+def test_a_callback_that_exits_ends_the_search_as_it_would_without(quitter, together, guarded):
+    def task(seed):
+        est = MLPRegularizedClassifier(**QUICK).set_params(random_state=seed)
+        est.set_callbacks(Quits(quitter, SystemExit(3))).fit(*data())
+
+    def run():
+        with together():
+            joblib.Parallel()(joblib.delayed(task)(seed) for seed in range(6))
+
+    with pytest.raises(SystemExit, match="3"):
+        guarded(run)

@@ -1,0 +1,280 @@
+"""The process that trains for another one: what it is asked and answers, and when it ends."""
+
+import io
+import pickle
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+import sknnreg
+from sknnreg import MLPRegularizedClassifier, fit_together
+from sknnreg.engine import service
+from sknnreg.engine.training import train
+from sknnreg.together import crew, process
+from sknnreg.together.process import POOL, Pool, Process
+
+ROOT = Path(sknnreg.__file__).parents[1]
+QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": np.inf,
+         "learning_rate_init": 0.05}  # fmt: skip
+
+
+def data(n=24):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 3))
+    return X, (X[:, 0] + 0.5 * rng.normal(size=n) > 0).astype(int)
+
+
+def problem(seed=0, **settings):
+    est = MLPRegularizedClassifier(**{**QUICK, "random_state": seed, **settings})
+    prepared, plan = est._plan((*data(), None), max_iter=est.max_iter)
+    return prepared.problem(plan)
+
+
+def numbers(results):
+    return [(each.values.tolist(), each.history.loss) for each in results]
+
+
+class Timer:
+    """Counts what would end the process."""
+
+    def __init__(self, seconds, function, args):
+        self.state, self.function = "made", function
+        made.append(self)
+
+    def start(self):
+        self.state = "started"
+
+    def cancel(self):
+        self.state = "cancelled"
+
+
+made = []
+
+
+class Explosive:
+    """Cannot be read: whoever tries fails in the midst of what was sent."""
+
+    def __reduce__(self):
+        return exec, ("raise MemoryError('too much')",)
+
+
+def answers_to(requests, monkeypatch):
+    """All that a process answers to requests, before its input ends."""
+    made.clear()
+    monkeypatch.setattr(service.threading, "Timer", Timer)
+    questions = io.BytesIO(b"".join(pickle.dumps(each) for each in requests))
+    answers = io.BytesIO()
+    service.serve(questions, answers)
+    found, answers = [], io.BytesIO(answers.getvalue())
+    while answers.tell() < len(answers.getvalue()):
+        found.append(pickle.load(answers))
+    return found
+
+
+def test_every_request_has_its_answer(monkeypatch):
+    requests = [[problem(0), problem(1)], [problem(2)]]
+    found = answers_to(requests, monkeypatch)
+    assert [error for _, error in found] == [None, None]
+    assert [numbers(results) for results, _ in found] == [
+        numbers(train(request)) for request in requests
+    ]
+
+
+def test_what_fails_is_answered_with_its_error_and_the_next_is_as_good_as_any(monkeypatch):
+    """Networks of two structures cannot train in one stack."""
+    unequal = [problem(), problem(hidden_layer_sizes=(4,))]
+    failed, good = answers_to([unequal, [problem(5)]], monkeypatch)
+    assert failed[0] is None
+    assert "structure" in str(failed[1])
+    assert numbers(good[0]) == numbers(train([problem(5)]))
+
+
+def test_a_request_that_cannot_be_read_does_not_shift_the_answers_to_others(monkeypatch):
+    """Half a request is left in the pipe: no answer, or one error, but not one for each rest."""
+    unreadable = [Explosive(), np.arange(1 << 14)]
+    found = answers_to([[problem(1)], unreadable, [problem(2)]], monkeypatch)
+    assert numbers(found[0][0]) == numbers(train([problem(1)]))
+    assert all(results is None for results, _ in found[1:2])
+    assert len(found) <= 3
+    if len(found) == 3:
+        assert numbers(found[2][0]) == numbers(train([problem(2)]))
+
+
+def test_it_only_ends_for_lack_of_work_while_it_has_none(monkeypatch):
+    answers_to([[problem()], [Explosive()], [problem()]], monkeypatch)
+    assert all(timer.function is service.os._exit for timer in made)
+    assert all(timer.state == "cancelled" for timer in made[:-1])
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {root!r})
+from sknnreg.engine import service
+service.IDLE_SECONDS = {seconds}
+service.serve(sys.stdin.buffer, sys.stdout.buffer)
+"""
+
+
+def run_service(seconds):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format(root=str(ROOT), seconds=seconds)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+def test_it_ends_by_itself_once_nobody_asks():
+    with run_service(0.1) as served:
+        assert served.wait(60) == 0
+        assert not served.stdin.closed, "which is open all the time"
+
+
+def test_it_ends_with_the_one_it_works_for():
+    with run_service(3600.0) as served:
+        served.stdin.close()
+        assert served.wait(60) == 0
+
+
+@pytest.fixture
+def helper():
+    each = Process()
+    yield each
+    each.close()
+
+
+def test_it_trains_to_the_same_bits(helper):
+    for given in ([problem(0)], [problem(1), problem(2)], [problem(3, solver="lbfgs")]):
+        assert numbers(helper.train(given)) == numbers(train(given))
+    assert helper.alive
+
+
+def test_it_raises_what_training_raises_and_lives_on(helper):
+    with pytest.raises(ValueError, match="structure"):
+        helper.train([problem(), problem(hidden_layer_sizes=(4,))])
+    assert helper.alive
+    assert numbers(helper.train([problem(7)])) == numbers(train([problem(7)]))
+
+
+def test_what_cannot_be_pickled_leaves_nothing_in_the_pipe(helper):
+    with pytest.raises((pickle.PicklingError, AttributeError, TypeError)):
+        helper.train([problem(), threading.Lock()])
+    assert numbers(helper.train([problem(7)])) == numbers(train([problem(7)]))
+
+
+def test_an_answer_that_was_not_read_is_not_taken_for_the_next_one(helper, monkeypatch):
+    """What fails while reading leaves an answer behind; better no process than a wrong network."""
+
+    def fail(*args):
+        raise MemoryError("no room for the answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process.pickle, "load", fail)
+        with pytest.raises(MemoryError):
+            helper.train([problem(1)])
+    try:
+        found = helper.train([problem(2)])
+    except (OSError, EOFError):
+        assert not helper.alive
+    else:
+        assert numbers(found) == numbers(train([problem(2)]))
+
+
+def test_a_killed_one_is_found_dead(helper):
+    helper.kill()
+    helper.kill()
+    assert not helper.alive
+    with pytest.raises((OSError, EOFError)):
+        helper.train([problem()])
+
+
+def test_the_pool_hands_out_idle_ones_first():
+    pool = Pool()
+    try:
+        pool.prepare(1)
+        first = pool.take()
+        second = pool.take()
+        assert first is not second
+        pool.give_back(first)
+        pool.give_back(None)
+        assert pool.take() is first
+        pool.give_back(second)
+        pool.give_back(first)
+        pool.prepare(2)
+        assert {pool.take(), pool.take()} == {first, second}, "there were as many already"
+    finally:
+        for each in (first, second):
+            pool.give_back(each)
+        pool.close()
+    assert not first.alive
+    assert not second.alive
+
+
+def test_the_pool_drops_the_dead():
+    pool = Pool()
+    try:
+        first = pool.take()
+        first.kill()
+        pool.give_back(first)
+        second = pool.take()
+        assert second is not first
+        assert second.alive
+        pool.give_back(second)
+        second.kill()  # while it is idle
+        third = pool.take()
+        assert third not in (first, second)
+        assert third.alive
+        pool.give_back(third)
+    finally:
+        pool.close()
+
+
+def test_the_next_search_finds_the_processes_of_the_last(monkeypatch):
+    monkeypatch.setattr(crew, "WORTH_A_CORE", 1e-9)
+    POOL.close()
+    pids = []
+    for _ in range(3):
+        with fit_together(n_jobs=2):
+            search(8)
+        pids.append([each._process.pid for each in POOL._idle])
+    assert pids == [pids[0]] * 3
+    assert len(pids[0]) == 1
+
+
+def fit(seed):
+    return MLPRegularizedClassifier(**QUICK, random_state=seed).fit(*data()).loss_
+
+
+def search(n):
+    return joblib.Parallel()(joblib.delayed(fit)(seed) for seed in range(n))
+
+
+def test_processes_are_not_started_for_little_work(monkeypatch):
+    POOL.close()
+    monkeypatch.setattr(process.subprocess, "Popen", lambda *args, **params: pytest.fail("started"))
+    with fit_together(n_jobs=4):
+        search(8)
+
+
+@pytest.mark.parametrize("executable", ["", None, "/no/such/python"])
+def test_where_python_does_not_know_itself_all_is_trained_here(executable, monkeypatch, guarded):
+    """As in an application that embeds it."""
+    POOL.close()
+    monkeypatch.setattr(crew, "WORTH_A_CORE", 1e-9)
+    monkeypatch.setattr(sys, "executable", executable)
+
+    def task(seed):
+        try:
+            return fit(seed)
+        except Exception as error:
+            return repr(error)
+
+    def run():
+        with fit_together(n_jobs=2):
+            return joblib.Parallel()(joblib.delayed(task)(seed) for seed in range(8))
+
+    assert guarded(run) == [fit(seed) for seed in range(8)]
