@@ -194,7 +194,7 @@ def test_every_parameter_has_a_row_in_the_table_of_constraints(Estimator):
     # Each estimator's own stand beside those that both share.
     assert CONSTRAINTS.items() <= table.items()
     own = set(table) - set(CONSTRAINTS)
-    assert own <= {"class_weight", "loss", "huber_delta"}
+    assert own <= {"class_weight", "label_smoothing", "loss", "huber_delta"}
 
 
 @BOTH

@@ -110,20 +110,20 @@ class Cohort:
             for e in range(n_epochs)
         ]
 
-    def augment(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """The batch after all augmentations."""
+    def augment(self, x: Array, y: Array, weight: Array | None) -> tuple[Array, Array]:
+        """The batch after all augmentations; ``weight (M, B, 1)`` are the rows'."""
         bound = self._augments.get(x.shape)
         if bound is None:
             bound = bind_augmentations(self.recipe.augmentations, x.shape, self.dtype)
             self._augments[x.shape] = bound
-        return bound(x, y, self.state.streams)
+        return bound(x, y, self.state.streams, weight)
 
     def penalty(self) -> Array:
-        """What the weights cost at this moment ``(M,)``."""
-        weights = self.state.values[:, : self.recipe.network.layout.n_weights]
-        cost = np.zeros(len(self))
+        """What weights and layers by themselves cost at this moment ``(M,)``."""
+        costs = self.network.costs()
+        cost = np.zeros(len(self)) if costs is None else costs
         for penalty in self.recipe.penalties:
-            cost += penalty.value(weights)
+            cost += penalty.value(self.all_weights)
         return cost
 
     def leave(self, stop: Array) -> None:
@@ -156,7 +156,8 @@ class Cohort:
         recipe, state = self.recipe, problem.state
         if state is None:
             streams = Streams([problem.seed])
-            values = recipe.network.initialize(streams, self.dtype)
+            # By this network's own numbers, not the whole stack's.
+            values = problem.recipe.network.initialize(streams, self.dtype)
             state = TrainingState.fresh(values, streams, recipe.keep_best)
         trained = state.values[:, : recipe.network.layout.n_trainable]
         missing = {
@@ -204,6 +205,8 @@ class Cohort:
         self.network = BoundNetwork(recipe.network, state.values, grads)
         self.phase = Phase(state.streams)
         self.weights = self.network.weights()
+        self.all_weights = state.values[:, : layout.n_weights]
+        self.has_penalties = bool(recipe.penalties) or self.network.costs() is not None
         self._augments: dict[tuple[int, ...], Augment] = {}
         values = state.values[:, : layout.n_trainable]
         states = [state.transforms[type(member).__name__] for member in recipe.transforms]

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from sknnreg.engine.stack import Array, PerNetwork, per_network
 
 @dataclass(frozen=True)
 class Constraint(ABC):
-    """A projection of one layer's weights ``(M, fan_in, fan_out)``."""
+    """A projection of a layer's weights ``(M, fan_in, fan_out)``, or of all of them ``(M, n)``."""
+
+    # Whether it takes all weights together.
+    joint: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -38,9 +41,34 @@ class MaxNorm(Constraint):
         """Scale the columns that are too long onto the sphere."""
         square = np.square(weight, dtype=np.float64)
         norm = np.sqrt(np.add.reduce(square, axis=-2, keepdims=True))
-        radius = per_network(self.radius, norm)
-        # A hair inside the ball, wider than all rounding of the product and the sum, so that
-        # nothing ever leaves it and projecting twice is projecting once.
-        hair = 4 * np.finfo(weight.dtype).eps + weight.shape[-2] * np.finfo(np.float64).eps
-        shrink = radius * (1 - hair) / np.maximum(norm, radius)
-        weight *= np.where(norm > radius, shrink, 1).astype(weight.dtype)
+        _shrink_onto(weight, norm, per_network(self.radius, norm))
+
+
+@dataclass(frozen=True)
+class MaxWeightNorm(Constraint):
+    """||W||_2 <= r for all weights together: the hard constraint whose multiplier is an l2."""
+
+    joint: ClassVar[bool] = True
+
+    radius: PerNetwork
+
+    @property
+    def active(self) -> np.ndarray[Any, Any]:
+        """Off at an infinite radius."""
+        return np.asarray(self.radius) < np.inf
+
+    def project(self, weight: Array) -> None:
+        """Scale the rows that are too long onto the sphere."""
+        square = np.square(weight, dtype=np.float64)
+        norm = np.sqrt(np.add.reduce(square, axis=-1, keepdims=True))
+        _shrink_onto(weight, norm, per_network(self.radius, norm))
+
+
+def _shrink_onto(weight: Array, norm: Array, radius: Array) -> None:
+    """Scale what is longer than its radius, in place."""
+    # A hair inside the ball, wider than all rounding of the product and the sum, so that nothing
+    # ever leaves it and projecting twice is projecting once.
+    n_summed = weight.size // norm.size
+    hair = 4 * np.finfo(weight.dtype).eps + n_summed * np.finfo(np.float64).eps
+    shrink = radius * (1 - hair) / np.maximum(norm, radius)
+    weight *= np.where(norm > radius, shrink, 1).astype(weight.dtype)

@@ -64,6 +64,8 @@ class Objective:
     def __call__(self, vector: Array) -> tuple[float, Array]:
         """(J, dJ/dvector)."""
         cohort, n = self._cohort, self._n_weights
+        # Of these only label smoothing, which draws nothing.
+        augmented = bool(cohort.recipe.augmentations)
         self.assign(vector)
         total = 0.0
         gradient = np.zeros(self._n_trainable)
@@ -72,7 +74,10 @@ class Objective:
                 raise KeyboardInterrupt
             self._phase.weigh(batch.weight, batch.total)
             bound = cohort.network.bound(batch.x.shape[1], self._phase)
-            loss = bound.backpropagate(batch.x, batch.y, batch.weight, cohort.recipe.loss)
+            x, y = batch.x, batch.y
+            if augmented:
+                x, y = cohort.augment(x, y, batch.weight)
+            loss = bound.backpropagate(x, y, batch.weight, cohort.recipe.loss)
             share = float(cohort.batches.shares[number, 0])
             total += float(loss.item()) * share
             gradient += cohort.network.grads[0] * share

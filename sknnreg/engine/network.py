@@ -125,6 +125,12 @@ class BoundNetwork:
         """Raw outputs as after training; draws nothing."""
         return self.bound(x.shape[1], None).forward(x)
 
+    def costs(self) -> Array | None:
+        """What the layers add to the objective ``(M,)``, or None if they add nothing."""
+        found = zip(self.network.layers, self._parameters, strict=True)
+        costs = [cost for layer, p in found if (cost := layer.cost(p)) is not None]
+        return np.sum(costs, axis=0) if costs else None
+
     def weights(self) -> Sequence[Array]:
         """Each weight matrix ``(M, fan_in, fan_out)``, as views."""
         return [

@@ -57,7 +57,7 @@ def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
             break
         cohort.walk.step(first + number, state.streams)  # 4 penalties, 5 update
         for constraint in recipe.constraints:  # 6 weights at rest
-            for weight in cohort.weights:
+            for weight in (cohort.all_weights,) if constraint.joint else cohort.weights:
                 constraint.project(weight)
     state.updates += len(cohort.batches)
     state.samples += cohort.batches.n_rows
@@ -69,8 +69,8 @@ def _backpropagate(cohort: Cohort, batch: Batch) -> Array:
     """Fill the cohort's gradients with the data's part; the objective ``(M,)``."""
     recipe, phase, x, y = cohort.recipe, cohort.phase, batch.x, batch.y
     if recipe.augmentations:
-        x, y = cohort.augment(x, y)  # 1 data
+        x, y = cohort.augment(x, y, batch.weight)  # 1 data
     phase.weigh(batch.weight, batch.total)
     bound = cohort.network.bound(x.shape[1], phase)
     value = bound.backpropagate(x, y, batch.weight, recipe.loss)  # 2 signal, 3 weights in use
-    return value + cohort.penalty() if recipe.penalties else value  # 4 objective
+    return value + cohort.penalty() if cohort.has_penalties else value  # 4 objective

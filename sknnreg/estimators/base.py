@@ -22,7 +22,7 @@ from sknnreg.engine.stack import Array
 from sknnreg.estimators.callbacks import EpochCallbacks, has_callbacks
 from sknnreg.estimators.continuing import Memory, architecture, criterion
 from sknnreg.estimators.endings import describe_ending
-from sknnreg.estimators.folding import fold, raw_outputs
+from sknnreg.estimators.folding import Folded, dropout_rates, fold, raw_outputs
 from sknnreg.estimators.history import curves, on_each_epoch
 from sknnreg.estimators.inputs import check_mapped, check_weights, check_X, x_checks
 from sknnreg.estimators.parameters import CONSTRAINTS, activations
@@ -209,12 +209,14 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _plain_attributes(self, row: Array, prepared: Prepared, plan: Recipe) -> dict[str, Any]:
         """The fitted attributes that prediction needs."""
-        coefs, intercepts = fold(plan.network, row, prepared.inputs)
-        prepared.targets.unscale_outputs(coefs, intercepts)
+        folded = fold(plan.network, row, prepared.inputs)
+        prepared.targets.unscale_outputs(folded.coefs, folded.intercepts)
         return {
-            "coefs_": coefs,
-            "intercepts_": intercepts,
-            "n_layers_": len(coefs) + 1,
+            "coefs_": folded.coefs,
+            "intercepts_": folded.intercepts,
+            "_between": folded.between,
+            "dropout_rates_": dropout_rates(plan.network, row),
+            "n_layers_": len(folded.coefs) + 1,
             "n_outputs_": prepared.targets.n_outputs,
             "out_activation_": prepared.targets.out_activation,
             "_activations": activations(self),
@@ -281,7 +283,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         X = check_X(self, X, reset=False)
         shape = X.shape[:1] if width is None else (X.shape[0], width)
         values = np.empty(shape, dtype)
-        for at, raw in raw_outputs(X, self.coefs_, self.intercepts_, self._activations):
+        folded = Folded(self.coefs_, self.intercepts_, self._between)
+        for at, raw in raw_outputs(X, folded, self._activations):
             values[at] = function(raw)
         return values
 

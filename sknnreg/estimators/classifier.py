@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from scipy import special
 from sklearn.base import ClassifierMixin
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -42,7 +43,14 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     Parameters
     ----------
-    {parameters, places 1 to 3}
+    {parameters, place 1}
+
+    label_smoothing : float, default=0.0
+        Place 1. Share e, in [0, 1), of each target that is spread evenly over all K classes, ``(1 -
+        e) y + e / K``, while training; K is 2 for each label of a multilabel target. Validation
+        losses are those of the targets as they are. Source: Szegedy et al. (2016).
+
+    {parameters, places 2 and 3}
 
     {parameters, penalties}
 
@@ -122,7 +130,11 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     50
     """
 
-    _parameter_constraints = {**CONSTRAINTS, "class_weight": [dict, StrOptions({"balanced"}), None]}
+    _parameter_constraints = {
+        **CONSTRAINTS,
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
 
     def __init__(
         self,
@@ -131,14 +143,20 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         activation: Any = "relu",
         standardize: bool = True,
         input_noise: float = 0.0,
+        mixup: float = 0.0,
+        label_smoothing: float = 0.0,
         dropout: Any = 0.0,
         input_dropout: float = 0.0,
+        dropout_kind: str = "bernoulli",
         dropout_scaling: str = "train",
         normalization: str | None = None,
         normalization_position: str = "before",
         normalization_epsilon: float = 1e-5,
         normalization_momentum: float = 0.9,
+        normalization_groups: int = 8,
         batch_statistics: str = "moving",
+        weight_norm: bool = False,
+        drop_connect: float = 0.0,
         weight_noise: float = 0.0,
         l1: float = 0.0,
         l2: float = 0.0,
@@ -160,6 +178,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         batch_size: int | str = "auto",
         shuffle: bool = True,
         max_norm: float | None = None,
+        max_weight_norm: float | None = None,
         max_iter: int = 200,
         tol: float = 1e-4,
         n_iter_no_change: float = 10,

@@ -25,18 +25,19 @@ the data meets them. The parameters below come in the same order.
 place                  parameters
 =====================  ==========================================================================
 (the network)          ``hidden_layer_sizes``, ``activation``
-1 data                 ``standardize``, ``input_noise``
-2 signal               ``dropout``, ``input_dropout``, ``dropout_scaling``, ``normalization``,
-                       ``normalization_position``, ``normalization_epsilon``,
-                       ``normalization_momentum``, ``batch_statistics``
-3 weights in use       ``weight_noise``
+1 data                 ``standardize``, ``input_noise``, ``mixup``;
+                       of a classifier ``label_smoothing``
+2 signal               ``dropout``, ``input_dropout``, ``dropout_kind``, ``dropout_scaling``,
+                       ``normalization``, ``normalization_position``, ``normalization_epsilon``,
+                       ``normalization_momentum``, ``normalization_groups``, ``batch_statistics``
+3 weights in use       ``weight_norm``, ``drop_connect``, ``weight_noise``
 4 objective            ``l1``, ``l2``; of a classifier ``class_weight``;
                        of a regressor ``loss``, ``huber_delta``
 5 update               ``solver``, ``learning_rate``, ``learning_rate_init``, ``power_t``,
                        ``momentum``, ``nesterovs_momentum``, ``beta_1``, ``beta_2``,
                        ``epsilon``, ``max_fun``, ``weight_decay``, ``gradient_noise``,
                        ``gradient_noise_decay``, ``clip_norm``, ``batch_size``, ``shuffle``
-6 weights at rest      ``max_norm``
+6 weights at rest      ``max_norm``, ``max_weight_norm``
 7 time                 ``max_iter``, ``tol``, ``n_iter_no_change``, ``early_stopping``,
                        ``validation_fraction``, ``early_stopping_scoring``, ``max_time``
 (other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``
@@ -52,9 +53,10 @@ weight. W stands for all weight matrices; biases and the gamma and beta of batch
 never penalised. The strength of a penalty depends neither on the number of rows nor on the batch
 size. A row of weight 0 is left out before anything else happens.
 
-After training, standardization, batch normalization and dropout scaling are folded into
-``coefs_`` and ``intercepts_``, which are those of a plain multilayer perceptron on the original
-inputs.
+After training, standardization, batch normalization, weight normalization, and the scaling of
+dropout and DropConnect are folded into ``coefs_`` and ``intercepts_``, which are those of a plain
+multilayer perceptron on the original inputs. Layer and group normalization depend on the row and
+stay between its layers.
 """,
     **PARAMETERS,
     "attributes": """
@@ -105,6 +107,11 @@ n_iter_ : int
 t_ : int
     Number of rows that training has seen, counted once per epoch.
 
+dropout_rates_ : list of ndarray or None
+    The learned rate of each unit, ``alpha / (1 + alpha)``, of the inputs first where they are
+    dropped, then by hidden layer; with ``dropout_kind="variational"`` only, else None. A unit
+    whose rate is near 1 is noise and could go.
+
 n_layers_ : int
     Number of layers, input and output included.
 
@@ -136,6 +143,7 @@ differences between regularisers are often smaller than those between one test s
     "references": """
 * An, G. (1996). The effects of adding noise during backpropagation training on a generalization
   performance. Neural Computation 8.
+* Ba, J. L., Kiros, J. R. and Hinton, G. E. (2016). Layer normalization. arXiv:1607.06450.
 * Bishop, C. M. (1995). Training with noise is equivalent to Tikhonov regularization. Neural
   Computation 7.
 * Byrd, R. H., Lu, P., Nocedal, J. and Zhu, C. (1995). A limited memory algorithm for bound
@@ -150,8 +158,13 @@ differences between regularisers are often smaller than those between one test s
 * Ioffe, S. and Szegedy, C. (2015). Batch normalization: accelerating deep network training by
   reducing internal covariate shift. ICML.
 * Kingma, D. P. and Ba, J. (2015). Adam: a method for stochastic optimization. ICLR.
+* Kingma, D. P., Salimans, T. and Welling, M. (2015). Variational dropout and the local
+  reparameterization trick. NIPS 28.
+* Klambauer, G. et al. (2017). Self-normalizing neural networks. NIPS 30.
 * Krogh, A. and Hertz, J. A. (1992). A simple weight decay can improve generalization. NIPS 4.
 * Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. ICLR.
+* Molchanov, D., Ashukha, A. and Vetrov, D. (2017). Variational dropout sparsifies deep neural
+  networks. ICML.
 * Neelakantan, A. et al. (2015). Adding gradient noise improves learning for very deep networks.
   arXiv:1511.06807.
 * Nesterov, Y. (1983). A method for solving the convex programming problem with convergence rate
@@ -161,16 +174,21 @@ differences between regularisers are often smaller than those between one test s
 * Polyak, B. T. (1964). Some methods of speeding up the convergence of iteration methods. USSR
   Computational Mathematics and Mathematical Physics 4.
 * Prechelt, L. (1998). Early stopping - but when? In: Neural Networks: Tricks of the Trade.
+* Salimans, T. and Kingma, D. P. (2016). Weight normalization. NIPS 29.
 * Srebro, N., Rennie, J. D. M. and Jaakkola, T. S. (2005). Maximum-margin matrix factorization.
   NIPS 17.
 * Srivastava, N. et al. (2014). Dropout: a simple way to prevent neural networks from overfitting.
   Journal of Machine Learning Research 15.
 * Sutskever, I. et al. (2013). On the importance of initialization and momentum in deep learning.
   ICML.
+* Szegedy, C. et al. (2016). Rethinking the inception architecture for computer vision. CVPR.
 * Tibshirani, R. (1996). Regression shrinkage and selection via the lasso. Journal of the Royal
   Statistical Society B 58.
+* Wan, L. et al. (2013). Regularization of neural networks using DropConnect. ICML.
+* Wu, Y. and He, K. (2018). Group normalization. ECCV.
 * Yun, J., Lozano, A. C. and Yang, E. (2021). Adaptive proximal gradient methods for structured
   neural networks. NeurIPS 34.
+* Zhang, H. et al. (2018). mixup: beyond empirical risk minimization. ICLR.
 """,
 }
 

@@ -4,7 +4,7 @@ In the order of the constructor, in pieces between which each estimator has para
 """
 
 PARAMETERS = {
-    "parameters, places 1 to 3": """
+    "parameters, place 1": """
 hidden_layer_sizes : int or array-like of shape (n_hidden_layers,), default=(100,)
     Number of units in each hidden layer. ``()`` is a linear model.
 
@@ -27,6 +27,12 @@ input_noise : float, default=0.0
     ``x + input_noise * N(0, 1)``, drawn anew for every batch; in units of the standardized
     inputs if ``standardize=True``. Source: Bishop (1995).
 
+mixup : float, default=0.0
+    Place 1. Trains on convex combinations ``t (x, y) + (1 - t) (x', y')`` of each row with
+    another of its batch, ``t ~ Beta(mixup, mixup)`` drawn for every row of every batch; at least
+    0, which is off. Small values stay near the rows, 1 is uniform. Source: Zhang et al. (2018).
+""",
+    "parameters, places 2 and 3": """
 dropout : float or array-like of float, default=0.0
     Place 2. Probability, in [0, 1), of *dropping* a hidden unit, one for all hidden layers or
     one for each. Texts that write p for the probability of *keeping* a unit mean
@@ -37,16 +43,30 @@ input_dropout : float, default=0.0
     Place 2. The same for the inputs: a dropped input is 0, which is its mean if it is
     standardized.
 
+dropout_kind : {"bernoulli", "gaussian", "alpha", "variational"}, default="bernoulli"
+    Place 2. What happens to units while training, with p the ``dropout``. "bernoulli": dropped.
+    "gaussian": multiplied by N(1, p / (1 - p)), which has dropout's mean and variance (Srivastava
+    et al., 2014). "alpha": set to the value that SELU tends to, and the layer rescaled so that a
+    mean of 0 and a variance of 1 stay (Klambauer et al., 2017). "variational": Gaussian with a
+    rate for each unit that starts at p and is trained along, a Kullback-Leibler term being added to
+    the objective (Kingma et al., 2015; Molchanov et al., 2017); ``dropout_rates_`` tells the rates.
+
 dropout_scaling : {"train", "predict"}, default="train"
     Place 2. "train": units that survive are multiplied by ``1 / (1 - dropout)`` while training
     (inverted dropout). "predict": they are left alone, and the outgoing weights are multiplied
-    by ``1 - dropout`` after training.
+    by ``1 - dropout`` after training; for ``dropout_kind="bernoulli"`` only.
 
-normalization : {"batch"} or None, default=None
-    Place 2. "batch" normalizes each hidden unit over the batch, ``y = gamma (x - mean) / sqrt(var +
-    normalization_epsilon) + beta``, gamma and beta being trained. Mean and variance are weighted by
-    the sample weights. A last batch of a single row joins the one before it; ``batch_size=1`` or a
-    single training row is an error. Source: Ioffe and Szegedy (2015).
+normalization : {"batch", "mean_only_batch", "layer", "group"} or None, default=None
+    Place 2. Normalizes hidden units, ``y = gamma (x - mean) / sqrt(var + normalization_epsilon) +
+    beta``, gamma and beta being trained. "batch": mean and variance of each unit over the batch,
+    weighted by the sample weights (Ioffe and Szegedy, 2015). "mean_only_batch": ``y = x - mean +
+    beta``, meant for ``weight_norm=True`` (Salimans and Kingma, 2016). With both, a last batch of a
+    single row joins the one before it; ``batch_size=1`` or a single training row is an error.
+    "layer": over all units of a layer, for each row by itself (Ba et al., 2016). "group": the
+    same over ``normalization_groups`` groups of neighbouring units (Wu and He, 2018). The last two
+    depend on the row: such a network cannot be folded into a plain one, and ``predict`` runs
+    the normalization between the layers of ``coefs_``. Instance normalization would have one number
+    per group here and leave nothing of it.
 
 normalization_position : {"before", "after"}, default="before"
     Place 2. Before or after the activation function. Before, the layer has no bias of its own,
@@ -61,12 +81,27 @@ normalization_momentum : float, default=0.9
     ``S / (S - 1)`` times the batch's variance, S being the sum of the batch's weights or, if
     more, its number of rows.
 
+normalization_groups : int, default=8
+    Place 2. Number of groups, at least 1, with ``normalization="group"``; it must divide the number
+    of units of every hidden layer.
+
 batch_statistics : {"moving", "population"}, default="moving"
     Place 2. "moving": predictions use the running statistics. "population": after training,
     they are replaced by the mean of the batch means and of the unbiased batch variances over
     one pass through the training rows (Ioffe and Szegedy, 2015, algorithm 2). Without effect
-    if ``normalization`` is None. With ``solver="lbfgs"`` the statistics are always those of
-    all training rows.
+    unless ``normalization`` is "batch" or "mean_only_batch". With ``solver="lbfgs"`` the
+    statistics are always those of all training rows.
+
+weight_norm : bool, default=False
+    Place 3. Whether each unit's incoming weights are ``g v / ||v||``, the length g and the
+    direction v being trained in place of the weights. g starts as ``||v||``, so that the network
+    starts as the same function as without; a start from a first batch's statistics would depend on
+    that batch, and standardized inputs make up for most of it. Penalties, decay and constraints
+    act on v. Source: Salimans and Kingma (2016).
+
+drop_connect : float, default=0.0
+    Place 3. Probability, in [0, 1), of dropping a weight (not a bias), drawn anew for every batch.
+    Predictions use the mean weights, ``(1 - drop_connect) W``. Source: Wan et al. (2013).
 
 weight_noise : float, default=0.0
     Place 3. Standard deviation, at least 0, of Gaussian noise on all weights (not biases) as
@@ -93,9 +128,9 @@ l2 : float, default=0.0
 solver : {"adam", "sgd", "lbfgs"}, default="adam"
     Place 5. "adam" (Kingma and Ba, 2015); "sgd", gradient descent on mini-batches with
     momentum; "lbfgs", a quasi-Newton method on all rows at once (Byrd et al., 1995).
-    "lbfgs" needs a deterministic objective and takes no plain steps, so ``input_noise``,
-    ``dropout``, ``input_dropout``, ``weight_noise``, ``gradient_noise``, ``weight_decay``,
-    ``clip_norm`` and ``max_norm`` must be off.
+    "lbfgs" needs a deterministic objective and takes no plain steps, so ``input_noise``, ``mixup``,
+    ``dropout``, ``input_dropout``, ``drop_connect``, ``weight_noise``, ``gradient_noise``,
+    ``weight_decay``, ``clip_norm``, ``max_norm`` and ``max_weight_norm`` must be off.
 
 learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
     Place 5. The step size over time. "constant": ``learning_rate_init``. "invscaling":
@@ -160,6 +195,11 @@ max_norm : float or None, default=None
     Place 6. After each step, the incoming weights ``w_j`` of every unit, output units included,
     are rescaled so that ``||w_j||_2 <= max_norm``; greater than 0, None for no limit. Source:
     Srebro et al. (2005).
+
+max_weight_norm : float or None, default=None
+    Place 6. After each step, all weights together are rescaled so that ``||W||_2 <=
+    max_weight_norm``; greater than 0, None for no limit. It is the hard constraint whose Lagrange
+    multiplier is an ``l2``.
 
 max_iter : int, default=200
     Place 7. Largest number of epochs, or of iterations with "lbfgs". If it ends training, a

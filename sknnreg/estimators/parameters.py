@@ -21,16 +21,21 @@ CONSTRAINTS: dict[str, list[Any]] = {
     # 1 data
     "standardize": ["boolean"],
     "input_noise": [_from_zero],
+    "mixup": [_from_zero],
     # 2 signal
     "dropout": [_probability, "array-like"],
     "input_dropout": [_probability],
+    "dropout_kind": [StrOptions({"bernoulli", "gaussian", "alpha", "variational"})],
     "dropout_scaling": [StrOptions({"train", "predict"})],
-    "normalization": [StrOptions({"batch"}), None],
+    "normalization": [StrOptions({"batch", "mean_only_batch", "layer", "group"}), None],
     "normalization_position": [StrOptions({"before", "after"})],
     "normalization_epsilon": [_positive],
     "normalization_momentum": [_probability],
+    "normalization_groups": [_count],
     "batch_statistics": [StrOptions({"moving", "population"})],
     # 3 weights in use
+    "weight_norm": ["boolean"],
+    "drop_connect": [_probability],
     "weight_noise": [_from_zero],
     # 4 objective
     "l1": [_from_zero],
@@ -54,6 +59,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "shuffle": ["boolean"],
     # 6 weights at rest
     "max_norm": [_positive, None],
+    "max_weight_norm": [_positive, None],
     # 7 time
     "max_iter": [_count],
     "tol": [_from_zero],
@@ -70,9 +76,17 @@ CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 # With lbfgs the loss must be one fixed function: what draws cannot be used ...
-_DRAWING = ("input_noise", "dropout", "input_dropout", "weight_noise", "gradient_noise")
+_DRAWING = (
+    "input_noise",
+    "mixup",
+    "dropout",
+    "input_dropout",
+    "drop_connect",
+    "weight_noise",
+    "gradient_noise",
+)
 # ... and what acts on single steps has no step to act on.
-_STEPPING = ("weight_decay", "clip_norm", "max_norm")
+_STEPPING = ("weight_decay", "clip_norm", "max_norm", "max_weight_norm")
 
 
 def hidden_sizes(estimator: Any) -> tuple[int, ...]:
@@ -122,18 +136,26 @@ def dropout_rates(estimator: Any) -> tuple[float, ...]:
     return tuple(float(rate) for rate in rates)
 
 
-def normalizes(estimator: Any) -> bool:
-    """Whether there is a hidden layer to normalize."""
-    return estimator.normalization is not None and len(hidden_sizes(estimator)) > 0
+def uses_batch_statistics(estimator: Any) -> bool:
+    """Whether a hidden layer is normalized over the batch."""
+    kinds = ("batch", "mean_only_batch")
+    return estimator.normalization in kinds and len(hidden_sizes(estimator)) > 0
 
 
 def check_compatible(estimator: Any, n_rows: int) -> None:
     """Raise where two hyperparameters, each right by itself, do not go together."""
-    if normalizes(estimator) and (estimator.batch_size == 1 or n_rows == 1):
+    if uses_batch_statistics(estimator) and (estimator.batch_size == 1 or n_rows == 1):
         raise ValueError(
             f"normalization={estimator.normalization!r} needs the spread of at least two rows, got "
             f"batch_size={estimator.batch_size!r} and n_samples={n_rows}. Use larger batches, or "
-            "normalization=None."
+            "normalization='layer' or None."
+        )
+    _check_groups(estimator)
+    if estimator.dropout_scaling == "predict" and estimator.dropout_kind != "bernoulli":
+        raise ValueError(
+            f"dropout_scaling='predict' needs dropout_kind='bernoulli', got dropout_kind="
+            f"{estimator.dropout_kind!r}, which keeps the mean of each unit while training. "
+            "Use dropout_scaling='train'."
         )
     if estimator.learning_rate == "adaptive" and estimator.solver != "sgd":
         raise ValueError(
@@ -142,6 +164,19 @@ def check_compatible(estimator: Any, n_rows: int) -> None:
         )
     if estimator.solver == "lbfgs":
         _check_lbfgs(estimator)
+
+
+def _check_groups(estimator: Any) -> None:
+    n_groups = estimator.normalization_groups
+    if estimator.normalization != "group":
+        return
+    for size in hidden_sizes(estimator):
+        if size % n_groups:
+            raise ValueError(
+                f"normalization_groups={n_groups} must divide the number of units of every hidden "
+                f"layer, got hidden_layer_sizes={estimator.hidden_layer_sizes!r}. Use another "
+                "number of groups; normalization='layer' is one group."
+            )
 
 
 def _check_lbfgs(estimator: Any) -> None:
@@ -155,7 +190,7 @@ def _check_lbfgs(estimator: Any) -> None:
             if name in _DRAWING
             else "acts on single steps, which solver='lbfgs' does not take"
         )
-        off = None if name in ("clip_norm", "max_norm") else 0.0
+        off = None if name in ("clip_norm", "max_norm", "max_weight_norm") else 0.0
         raise ValueError(
             f"{name}={getattr(estimator, name)!r} {why}. "
             f"Set {name}={off} or use solver='adam' or 'sgd'."

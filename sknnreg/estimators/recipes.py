@@ -4,14 +4,31 @@ from typing import Any
 
 import numpy as np
 
-from sknnreg.engine.augmentations import Augmentation, InputNoise
-from sknnreg.engine.constraints import Constraint, MaxNorm
-from sknnreg.engine.layers import ACTIVATIONS, BatchNormalization, Dense, Dropout, Layer
+from sknnreg.engine.augmentations import Augmentation, InputNoise, LabelSmoothing, Mixup
+from sknnreg.engine.constraints import Constraint, MaxNorm, MaxWeightNorm
+from sknnreg.engine.layers import (
+    ACTIVATIONS,
+    AlphaDropout,
+    BatchNormalization,
+    Dense,
+    Dropout,
+    GaussianDropout,
+    GroupNormalization,
+    Layer,
+    LayerNormalization,
+    MeanOnlyBatchNormalization,
+    VariationalDropout,
+)
 from sknnreg.engine.monitors import AdaptiveRate, Divergence, Monitor, Plateau, TimeLimit
 from sknnreg.engine.network import Network
 from sknnreg.engine.penalties import L1, L2, Penalty
 from sknnreg.engine.problem import LBFGS, Recipe
-from sknnreg.engine.reparametrizations import Reparametrization, WeightNoise
+from sknnreg.engine.reparametrizations import (
+    DropConnect,
+    Reparametrization,
+    WeightNoise,
+    WeightNorm,
+)
 from sknnreg.engine.schedules import Constant, InverseScaling, Schedule
 from sknnreg.engine.updates import Adam, ClipNorm, GradientNoise, Momentum, Transform, WeightDecay
 from sknnreg.estimators.parameters import (
@@ -19,7 +36,7 @@ from sknnreg.estimators.parameters import (
     check_compatible,
     dropout_rates,
     hidden_sizes,
-    normalizes,
+    uses_batch_statistics,
 )
 from sknnreg.estimators.targets import Targets
 
@@ -41,9 +58,9 @@ def recipe(
     est = estimator
     lbfgs = est.solver == "lbfgs"
     return Recipe(
-        network=network(est, n_inputs, targets.n_outputs),
+        network=network(est, n_inputs, targets.n_outputs, n_rows),
         loss=targets.loss,
-        augmentations=_augmentations(est),
+        augmentations=_augmentations(est, targets),
         penalties=_penalties(est),
         transforms=() if lbfgs else _transforms(est),
         schedule=_schedule(est),
@@ -54,18 +71,16 @@ def recipe(
         shuffle=bool(est.shuffle),
         max_iter=int(max_iter),
         keep_best=bool(est.early_stopping),
-        batch_statistics=normalizes(est),
+        batch_statistics=uses_batch_statistics(est),
         population_statistics=_population(est),
         dtype=_dtype(est, n_rows, dtype_so_far),
         lbfgs=LBFGS(int(est.max_fun), float(est.tol)) if lbfgs else None,
     )
 
 
-def network(est: Any, n_inputs: int, n_outputs: int) -> Network:
+def network(est: Any, n_inputs: int, n_outputs: int, n_rows: int) -> Network:
     """Per hidden layer: dense, normalization before or after the activation, dropout."""
-    built: list[Layer] = [
-        Dropout("input_dropout", n_inputs, float(est.input_dropout), _inverted(est))
-    ]
+    built = _dropout(est, "input_dropout", n_inputs, float(est.input_dropout), n_rows)
     names, rates = activations(est), dropout_rates(est)
     before = est.normalization is not None and est.normalization_position == "before"
     after = est.normalization is not None and not before
@@ -79,7 +94,7 @@ def network(est: Any, n_inputs: int, n_outputs: int) -> Network:
         built += [_normalization(est, size)] if before else []
         built.append(activation)
         built += [_normalization(est, size)] if after else []
-        built.append(Dropout(f"dropout {number}", size, rate, _inverted(est)))
+        built += _dropout(est, f"dropout {number}", size, rate, n_rows)
         width = size
     gain = ACTIVATIONS[names[-1]].gain if names else 6.0
     built.append(Dense(str(len(names)), width, n_outputs, True, gain, _reparametrizations(est)))
@@ -102,22 +117,41 @@ def _dtype(est: Any, n_rows: int, so_far: str | None) -> str:
     return "float64" if _batch_size(est, n_rows) >= n_rows else "float32"
 
 
-def _inverted(est: Any) -> bool:
-    return bool(est.dropout_scaling == "train")
+def _dropout(est: Any, name: str, n_units: int, rate: float, n_rows: int) -> list[Layer]:
+    if est.dropout_kind == "gaussian":
+        return [GaussianDropout(name, n_units, rate)]
+    if est.dropout_kind == "alpha":
+        return [AlphaDropout(name, n_units, rate)]
+    if est.dropout_kind == "variational":
+        # Its rates are trained: where they would start at 0, there are none.
+        return [VariationalDropout(name, n_units, rate, n_rows)] if rate > 0 else []
+    return [Dropout(name, n_units, rate, bool(est.dropout_scaling == "train"))]
 
 
 def _normalization(est: Any, n_units: int) -> Layer:
-    return BatchNormalization(
-        n_units, float(est.normalization_momentum), float(est.normalization_epsilon)
-    )
+    momentum, epsilon = float(est.normalization_momentum), float(est.normalization_epsilon)
+    if est.normalization == "mean_only_batch":
+        return MeanOnlyBatchNormalization(n_units, momentum)
+    if est.normalization == "layer":
+        return LayerNormalization(n_units, epsilon)
+    if est.normalization == "group":
+        return GroupNormalization(n_units, epsilon, int(est.normalization_groups))
+    return BatchNormalization(n_units, momentum, epsilon)
 
 
 def _reparametrizations(est: Any) -> tuple[Reparametrization, ...]:
-    return (WeightNoise(float(est.weight_noise)),)
+    noise = (WeightNoise(float(est.weight_noise)), DropConnect(float(est.drop_connect)))
+    return (WeightNorm(), *noise) if est.weight_norm else noise
 
 
-def _augmentations(est: Any) -> tuple[Augmentation, ...]:
-    return (InputNoise(float(est.input_noise)),)
+def _augmentations(est: Any, targets: Targets) -> tuple[Augmentation, ...]:
+    smoothing = float(getattr(est, "label_smoothing", 0.0))
+    n_classes = max(targets.n_outputs, 2) if targets.exclusive else 2
+    return (
+        LabelSmoothing(smoothing, n_classes),
+        Mixup(float(est.mixup)),
+        InputNoise(float(est.input_noise)),
+    )
 
 
 def _penalties(est: Any) -> tuple[Penalty, ...]:
@@ -145,7 +179,7 @@ def _schedule(est: Any) -> Schedule:
 
 
 def _constraints(est: Any) -> tuple[Constraint, ...]:
-    return (MaxNorm(_or_infinite(est.max_norm)),)
+    return (MaxNorm(_or_infinite(est.max_norm)), MaxWeightNorm(_or_infinite(est.max_weight_norm)))
 
 
 def _monitors(est: Any) -> tuple[Monitor, ...]:
@@ -161,14 +195,18 @@ def _monitors(est: Any) -> tuple[Monitor, ...]:
 def _batch_size(est: Any, n_rows: int) -> int:
     if est.solver == "lbfgs":
         # All rows count in every evaluation; without batch statistics they may come in parts.
-        return n_rows if normalizes(est) else min(n_rows, 4096)
+        return n_rows if uses_batch_statistics(est) else min(n_rows, 4096)
     if est.batch_size == "auto":
         return min(200, n_rows)
     return int(min(est.batch_size, n_rows))
 
 
 def _population(est: Any) -> bool:
-    return normalizes(est) and est.solver != "lbfgs" and est.batch_statistics == "population"
+    return (
+        uses_batch_statistics(est)
+        and est.solver != "lbfgs"
+        and est.batch_statistics == "population"
+    )
 
 
 def _or_infinite(value: float | None) -> float:

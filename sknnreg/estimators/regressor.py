@@ -30,7 +30,9 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
 
     Parameters
     ----------
-    {parameters, places 1 to 3}
+    {parameters, place 1}
+
+    {parameters, places 2 and 3}
 
     {parameters, penalties}
 
@@ -120,14 +122,19 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         activation: Any = "relu",
         standardize: bool = True,
         input_noise: float = 0.0,
+        mixup: float = 0.0,
         dropout: Any = 0.0,
         input_dropout: float = 0.0,
+        dropout_kind: str = "bernoulli",
         dropout_scaling: str = "train",
         normalization: str | None = None,
         normalization_position: str = "before",
         normalization_epsilon: float = 1e-5,
         normalization_momentum: float = 0.9,
+        normalization_groups: int = 8,
         batch_statistics: str = "moving",
+        weight_norm: bool = False,
+        drop_connect: float = 0.0,
         weight_noise: float = 0.0,
         l1: float = 0.0,
         l2: float = 0.0,
@@ -150,6 +157,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         batch_size: int | str = "auto",
         shuffle: bool = True,
         max_norm: float | None = None,
+        max_weight_norm: float | None = None,
         max_iter: int = 200,
         tol: float = 1e-4,
         n_iter_no_change: float = 10,

@@ -41,6 +41,11 @@ class Targets(ABC):
         """The loss on them."""
 
     @property
+    def exclusive(self) -> bool:
+        """Whether they are classes of which a row has one."""
+        return False
+
+    @property
     @abstractmethod
     def out_activation(self) -> str:
         """MLPClassifier's and MLPRegressor's name of the inverse link."""
@@ -79,6 +84,11 @@ class ClassTargets(Targets):
     """One label out of ``classes``: an output for two of them, else one each."""
 
     classes: Array
+
+    @property
+    def exclusive(self) -> bool:
+        """One of them a row."""
+        return True
 
     @property
     def n_outputs(self) -> int:

@@ -167,7 +167,7 @@ class _Objective:
     def _evaluate(self, *, with_gradient: bool = False) -> float:
         recipe, batch, streams = self._recipe, self._batch, self._streams.copy()
         x, y = batch.x, batch.y
-        x, y = self._augment(x, y, streams)
+        x, y = self._augment(x, y, streams, batch.weight)
         self._phase.streams = streams
         value = self._pass.backpropagate(x, y, batch.weight, recipe.loss)
         weights = self._values[:, : self._layout.n_weights]
@@ -176,4 +176,6 @@ class _Objective:
             by_weight = self._gradient[:, : self._layout.n_weights]
             for penalty in smooth:
                 penalty.add_gradient(weights, by_weight, np.empty_like(weights))
-        return float(value.item() + sum(penalty.value(weights)[0] for penalty in smooth))
+        costs = self._network.costs()
+        own = 0.0 if costs is None else float(costs[0])
+        return float(value.item() + own + sum(penalty.value(weights)[0] for penalty in smooth))

@@ -121,14 +121,16 @@ def test_both_scalings_predict_the_same_for_the_same_survivors(bench, rng, rate)
 def test_only_unscaled_survivors_need_scaling_at_prediction(bench, rng, rate):
     """Inverted, the plain network has the trained weights; else those behind times 1 - rate."""
     inverted, unscaled = both_scalings(bench, rate)
-    coefs, intercepts = fold(inverted.network, inverted.values, Standardization())
-    np.testing.assert_array_equal(coefs[1], inverted.p[3].weight[0])
-    folded, folded_intercepts = fold(unscaled.network, unscaled.values, Standardization())
-    np.testing.assert_allclose(folded[1], (1 - rate) * unscaled.p[3].weight[0], rtol=1e-14)
-    for one, other in zip([*coefs, *intercepts], [*folded, *folded_intercepts], strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-14)
+    one = fold(inverted.network, inverted.values, Standardization())
+    np.testing.assert_array_equal(one.coefs[1], inverted.p[3].weight[0])
+    other = fold(unscaled.network, unscaled.values, Standardization())
+    np.testing.assert_allclose(other.coefs[1], (1 - rate) * unscaled.p[3].weight[0], rtol=1e-14)
+    pairs = zip([*one.coefs, *one.intercepts], [*other.coefs, *other.intercepts], strict=True)
+    for mine, theirs in pairs:
+        np.testing.assert_allclose(mine, theirs, rtol=1e-14)
     x = rng.normal(size=(9, 4))
-    plain = np.tanh(x @ coefs[0] + intercepts[0]) @ coefs[1] + intercepts[1]
+    hidden = np.tanh(x @ one.coefs[0] + one.intercepts[0])
+    plain = hidden @ one.coefs[1] + one.intercepts[1]
     np.testing.assert_allclose(plain, inverted.infer(x), rtol=1e-13, atol=1e-14)
 
 

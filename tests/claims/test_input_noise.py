@@ -25,7 +25,7 @@ def test_the_expected_loss_gains_half_the_noise_variance_times_the_squared_weigh
     x, y = rng.normal(size=(n_rows, 4)), rng.normal(size=(n_rows, 1))
     many = np.tile(x, (n_draws, 1))
     augment = InputNoise(std).bind((1, *many.shape), np.float64)
-    noisy, same_y = augment(many[None], y, Streams([1]))
+    noisy, same_y = augment(many[None], y, Streams([1]), None)
     assert same_y is y
     residuals = model.infer(noisy[0]).reshape(n_draws, n_rows) - y[:, 0]
     losses = 0.5 * (residuals**2).mean(axis=1)

@@ -21,6 +21,7 @@ NORMALIZATIONS = [
     {"normalization": "batch"},
     {"normalization": "batch", "normalization_position": "after"},
     {"normalization": "batch", "batch_statistics": "population"},
+    {"normalization": "mean_only_batch", "weight_norm": True},
 ]
 DROPOUTS = [
     {},
@@ -28,6 +29,7 @@ DROPOUTS = [
     {"dropout": (0.5, 0.2), "dropout_scaling": "predict"},
     {"input_dropout": 0.3, "dropout_scaling": "predict"},
     {"dropout": (0.0, 0.4), "input_dropout": 0.3, "dropout_scaling": "predict"},
+    {"dropout": (0.5, 0.2), "dropout_kind": "variational", "drop_connect": 0.3},
 ]
 SETTINGS = [
     {**a, **b, "standardize": c, "activation": d}
@@ -71,7 +73,7 @@ def by_hand(est, X):
 def engine(est, X):
     """Raw outputs of the unfolded network, dropout and normalization layers and all."""
     memory = est._memory
-    built = stack([network(est, X.shape[1], est.n_outputs_)])
+    built = stack([network(est, X.shape[1], est.n_outputs_, len(X))])
     values = memory.state.values
     grads = np.empty((1, built.layout.n_trainable), values.dtype)
     offset = 0.0 if memory.inputs.offset is None else memory.inputs.offset

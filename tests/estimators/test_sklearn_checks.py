@@ -29,6 +29,16 @@ SHARED = [
     {"normalization": "batch"},
     {"normalization": "batch", "normalization_position": "after"},
     {"normalization": "batch", "batch_statistics": "population"},
+    {"normalization": "mean_only_batch", "weight_norm": True},
+    {"normalization": "layer"},
+    {"normalization": "group", "normalization_groups": 4, "normalization_position": "after"},
+    {"dropout": 0.2, "dropout_kind": "gaussian", "max_iter": 25},
+    {"dropout": 0.2, "dropout_kind": "alpha", "activation": "selu", "max_iter": 25},
+    {"dropout": 0.2, "dropout_kind": "variational", "max_iter": 25},
+    {"weight_norm": True},
+    {"drop_connect": 0.1, "max_iter": 25},
+    {"mixup": 0.2, "max_iter": 25},
+    {"max_weight_norm": 5.0},
     {"weight_noise": 0.01},
     {"l1": 1e-3, "l2": 1e-3},
     {"solver": "sgd", "weight_decay": 1e-3, "learning_rate_init": 0.1},
@@ -49,6 +59,8 @@ CLASSIFIERS = [
     *SHARED,
     {"early_stopping": True, "early_stopping_scoring": "accuracy"},
     {"class_weight": "balanced"},
+    {"label_smoothing": 0.1},
+    {**LBFGS, "label_smoothing": 0.1, "l2": 0.01},
 ]
 REGRESSORS = [
     *SHARED,
@@ -60,7 +72,8 @@ REGRESSORS = [
 
 def why_weights_are_not_repeated_rows(estimator):
     """Why a row of weight 2 cannot equal two rows, where it cannot."""
-    if estimator.dropout or estimator.input_dropout or estimator.input_noise:
+    est = estimator
+    if est.dropout or est.input_dropout or est.input_noise or est.mixup:
         return "draws per row: a repeated row is drawn for twice, a weighted one once"
     if estimator.early_stopping:
         return "splits rows: copies of a row may stand on both sides, a weighted row on one"

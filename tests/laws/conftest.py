@@ -15,22 +15,33 @@ import numpy as np
 import pytest
 
 from sknnreg.engine import layers, losses
-from sknnreg.engine.augmentations import Augmentation, InputNoise
-from sknnreg.engine.constraints import Constraint, MaxNorm
+from sknnreg.engine.augmentations import Augmentation, InputNoise, LabelSmoothing, Mixup
+from sknnreg.engine.constraints import Constraint, MaxNorm, MaxWeightNorm
 from sknnreg.engine.layers import (
     Activation,
+    AlphaDropout,
     BatchNormalization,
     Dense,
     Dropout,
+    GaussianDropout,
+    GroupNormalization,
     Layer,
+    LayerNormalization,
+    MeanOnlyBatchNormalization,
     Phase,
     Site,
+    VariationalDropout,
 )
 from sknnreg.engine.losses import Loss
 from sknnreg.engine.matrix import Layout
 from sknnreg.engine.monitors import AdaptiveRate, Divergence, Monitor, Plateau, TimeLimit
 from sknnreg.engine.penalties import L1, L2, Penalty
-from sknnreg.engine.reparametrizations import Reparametrization, WeightNoise
+from sknnreg.engine.reparametrizations import (
+    DropConnect,
+    Reparametrization,
+    WeightNoise,
+    WeightNorm,
+)
 from sknnreg.engine.schedules import Constant, InverseScaling, Schedule
 from sknnreg.engine.stack import stack
 from sknnreg.engine.streams import Streams
@@ -145,6 +156,19 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
                 BatchNormalization(N_UNITS, 0.5, 1e-3),
                 BatchNormalization(N_UNITS, 0.0, 1e-1),
             ),
+            case(*(MeanOnlyBatchNormalization(N_UNITS, momentum) for momentum in (0.9, 0.5, 0.0))),
+            case(*(LayerNormalization(N_UNITS, epsilon) for epsilon in (1e-5, 1e-3, 1e-1))),
+            case(*(GroupNormalization(N_UNITS, epsilon, 2) for epsilon in (0.1, 0.3, 1.0))),
+            case(*(AlphaDropout("dropout 0", N_UNITS, rate) for rate in (0.2, 0.0, 0.5))),
+            case(*(GaussianDropout("dropout 0", N_UNITS, rate) for rate in (0.2, 0.0, 0.5))),
+            case(*(VariationalDropout("dropout 0", N_UNITS, rate, 50) for rate in (0.2, 0.1, 0.5))),
+            case(Dense("0", N_UNITS, 3, reparametrizations=(WeightNorm(),))),
+            case(
+                *(
+                    Dense("0", N_UNITS, 3, reparametrizations=(WeightNorm(), DropConnect(rate)))
+                    for rate in (0.5, 0.0, 0.2)
+                )
+            ),
         ],
     ),
     "loss": (
@@ -166,7 +190,10 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
     ),
     "constraint": (
         Constraint,
-        [case(MaxNorm(1.0), MaxNorm(np.inf), MaxNorm(0.1))],
+        [
+            case(MaxNorm(1.0), MaxNorm(np.inf), MaxNorm(0.1)),
+            case(MaxWeightNorm(1.0), MaxWeightNorm(np.inf), MaxWeightNorm(0.1)),
+        ],
     ),
     "transform": (
         Transform,
@@ -192,10 +219,21 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
             case(TimeLimit(5.0), TimeLimit(np.inf), TimeLimit(1e6)),
         ],
     ),
-    "augmentation": (Augmentation, [case(InputNoise(0.5), InputNoise(0.0), InputNoise(2.0))]),
+    "augmentation": (
+        Augmentation,
+        [
+            case(InputNoise(0.5), InputNoise(0.0), InputNoise(2.0)),
+            case(LabelSmoothing(0.1, 3), LabelSmoothing(0.0, 3), LabelSmoothing(0.5, 3)),
+            case(Mixup(0.2), Mixup(0.0), Mixup(4.0)),
+        ],
+    ),
     "reparametrization": (
         Reparametrization,
-        [case(WeightNoise(0.5), WeightNoise(0.0), WeightNoise(2.0))],
+        [
+            case(WeightNoise(0.5), WeightNoise(0.0), WeightNoise(2.0)),
+            case(DropConnect(0.5), DropConnect(0.0), DropConnect(0.2)),
+            case(WeightNorm()),
+        ],
     ),
 }
 
@@ -265,6 +303,22 @@ class BoundLayer:
 def bound_layer() -> type[BoundLayer]:
     """Binds a layer alone."""
     return BoundLayer
+
+
+def beside(member: Reparametrization, weight: np.ndarray, seed: int = 0) -> SimpleNamespace:
+    """Weights ``(M, n_in, n_out)``, and generic numbers for what a member keeps beside them."""
+    rng = np.random.default_rng(seed)
+    slots = member.slots(*weight.shape[1:])
+    arrays = {s.name: rng.uniform(0.5, 2.0, (len(weight), *s.shape)) for s in slots}
+    return SimpleNamespace(
+        weight=weight, **{name: a.astype(weight.dtype) for name, a in arrays.items()}
+    )
+
+
+@pytest.fixture
+def with_slots() -> Callable[..., SimpleNamespace]:
+    """Makes the arrays that a reparametrization is bound to."""
+    return beside
 
 
 @pytest.fixture

@@ -141,38 +141,45 @@ def test_transforms(transform, dtype, n, per_update, rng):
             assert np.array_equal(together[:, at], alone)
 
 
-def test_augmentations(augmentation, dtype, rng):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_augmentations(augmentation, dtype, weighted, rng):
+    weight = rng.uniform(0.1, 1.0, (M, 9, 1)).astype(dtype) if weighted else None
     x, y = rng.normal(size=(M, 9, 4)).astype(dtype), rng.normal(size=(M, 9, 2)).astype(dtype)
 
-    def run(member, seeds, x, y):
+    def run(member, seeds, x, y, weight):
         augment, streams = member.bind(x.shape, dtype), Streams(seeds)
-        augment(-x, y, streams)  # buffers are used again, generators go on
-        return augment(x, y, streams)
+        augment(-x, y, streams, weight)  # buffers are used again, generators go on
+        return augment(x, y, streams, weight)
 
-    together = run(augmentation.stacked, SEEDS, x, y)
+    together = run(augmentation.stacked, SEEDS, x, y, weight)
     for row, single in enumerate(augmentation.single):
-        alone = run(single, SEEDS[row : row + 1], rows(x, row), rows(y, row))
+        own = None if weight is None else rows(weight, row)
+        alone = run(single, SEEDS[row : row + 1], rows(x, row), rows(y, row), own)
         for stacked, own in zip(together, alone, strict=True):
             assert stacked.dtype == dtype
             assert np.array_equal(rows(stacked, row), own)
 
 
-def test_reparametrizations(reparametrization, dtype, rng):
+def test_reparametrizations(reparametrization, dtype, with_slots, rng):
     weight = rng.normal(size=(M, 4, 3)).astype(dtype)
     gradient = rng.normal(size=(M, 4, 3)).astype(dtype)
 
-    def run(member, seeds, weight, gradient):
+    p = vars(with_slots(reparametrization.stacked, weight))
+    g = vars(with_slots(reparametrization.stacked, gradient))
+
+    def run(member, seeds, row=slice(None)):
         streams = Streams(seeds)
-        p, g = SimpleNamespace(weight=weight), SimpleNamespace(weight=gradient.copy())
-        bound = member.bind(lambda: p.weight, "0", p, g, lambda: streams)
+        own_p = SimpleNamespace(**{name: array[row] for name, array in p.items()})
+        own_g = SimpleNamespace(**{name: array[row].copy() for name, array in g.items()})
+        bound = member.bind(lambda: own_p.weight, "0", own_p, own_g, lambda: streams)
         in_use = bound.forward()
         bound.backward()
-        return in_use, g.weight
+        return in_use, *vars(own_g).values()
 
-    together = run(reparametrization.stacked, SEEDS, weight, gradient)
+    together = run(reparametrization.stacked, SEEDS)
     for row, single in enumerate(reparametrization.single):
         # a single network comes without the network axis
-        alone = run(single, SEEDS[row : row + 1], weight[row], gradient[row])
+        alone = run(single, SEEDS[row : row + 1], row)
         for stacked, own in zip(together, alone, strict=True):
             assert np.array_equal(stacked[row], own)
 

@@ -205,6 +205,6 @@ class TestFrequencies:
     def test_input_noise(self, rng):
         x = rng.normal(size=(1, 4000, 50))
         augment = stack([InputNoise(0.3)]).bind(x.shape, np.float64)
-        noise = (augment(x, x, Streams([3]))[0] - x).ravel()
+        noise = (augment(x, x, Streams([3]), None)[0] - x).ravel()
         assert abs(noise.mean()) < 5 * 0.3 / np.sqrt(noise.size)
         assert abs(noise.std() - 0.3) < 5 * 0.3 / np.sqrt(2 * noise.size)

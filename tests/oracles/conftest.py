@@ -20,7 +20,8 @@ def _start(ours, X, y):
     """The weights and biases that ``ours.fit`` would start from."""
     prepared, plan = clone(ours)._plan((X, y, None))
     values = plan.network.initialize(Streams([prepared.seed]), np.dtype(np.float64))
-    return fold(plan.network, values, prepared.inputs)
+    folded = fold(plan.network, values, prepared.inputs)
+    return folded.coefs, folded.intercepts
 
 
 def _fit_quietly(model, *args, **kwargs):

@@ -16,9 +16,18 @@ from sknnreg.engine.layers.activations import (
     Tanh,
 )
 from sknnreg.engine.layers.base import Backward, Forward, Layer, Phase, Site
-from sknnreg.engine.layers.batch_normalization import BatchNormalization
+from sknnreg.engine.layers.batch_normalization import (
+    BatchNormalization,
+    MeanOnlyBatchNormalization,
+)
 from sknnreg.engine.layers.dense import Dense
-from sknnreg.engine.layers.dropout import Dropout
+from sknnreg.engine.layers.dropout import AlphaDropout, Dropout
+from sknnreg.engine.layers.gaussian_dropout import GaussianDropout, VariationalDropout
+from sknnreg.engine.layers.group_normalization import (
+    GroupNormalization,
+    LayerNormalization,
+    RowNormalization,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -26,20 +35,27 @@ __all__ = [
     "GELU",
     "SELU",
     "Activation",
+    "AlphaDropout",
     "Backward",
     "BatchNormalization",
     "Dense",
     "Dropout",
     "Forward",
+    "GaussianDropout",
+    "GroupNormalization",
     "Identity",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "Logistic",
+    "MeanOnlyBatchNormalization",
     "Mish",
     "Phase",
     "ReLU",
+    "RowNormalization",
     "SiLU",
     "Site",
     "Softplus",
     "Tanh",
+    "VariationalDropout",
 ]

@@ -101,6 +101,10 @@ class Layer(ABC):
     def bind(self, site: Site) -> tuple[Forward, Backward]:
         """Forward and backward over the site's arrays; buffers are made once and used again."""
 
+    def cost(self, p: Views) -> Array | None:
+        """A term ``(M,)`` of the objective of its own, whose gradient backward adds; else None."""
+        return None
+
     def affine(self, p: Views) -> tuple[Array, Array] | None:
         """(scale, shift) if at inference the layer is y = scale x + shift per unit, else None."""
         return None

@@ -1,6 +1,7 @@
-"""Batch normalization."""
+"""Batch normalization, of mean and variance or of the mean alone."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -103,22 +104,79 @@ class BatchNormalization(Layer):
     def _update_running(
         self, p: Views, mean: Array, variance: Array, phase: Phase, n_rows: int
     ) -> None:
-        if phase.total is None:
-            unbiased = np.asarray(n_rows / max(n_rows - 1, 1))
-        else:
-            # Weights count as repeated rows, but no row as less than one.
-            total = np.maximum(phase.total, n_rows)
-            unbiased = np.where(total > 1, total / np.maximum(total - 1, 1e-9), 1.0)
-        p.count += 1
-        keep = broadcastable(np.asarray(self.momentum, dtype=np.float64), 3)
-        # The weight of the newest batch in a bias-corrected average, (1 - k) / (1 - k^t).
-        rate = 1.0 / p.count if phase.cumulative else (1 - keep) / (1 - keep**p.count)
-        rate = rate.astype(mean.dtype)
+        rate = newest_share(p, self.momentum, phase)
         p.mean += rate * (mean - p.mean)
-        p.variance += rate * (variance * unbiased.astype(mean.dtype) - p.variance)
+        p.variance += rate * (variance * _unbiased(phase, n_rows, mean.dtype) - p.variance)
 
     def affine(self, p: Views) -> tuple[Array, Array] | None:
         """At inference one linear map per unit."""
         variance, mean = p.variance.astype(np.float64), p.mean.astype(np.float64)
         slope = p.scale / np.sqrt(variance + per_network(self.epsilon, variance))
         return slope, p.shift - mean * slope
+
+
+@dataclass(frozen=True)
+class MeanOnlyBatchNormalization(Layer):
+    """y = x - mean + beta per unit (Salimans and Kingma, 2016); the mean as in batch normalization.
+
+    Meant for weights that are normalized already.
+    """
+
+    n_units: int
+    momentum: PerNetwork
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """beta; running mean, and the number of batches it has seen."""
+        unit = (1, self.n_units)
+        return (
+            Slot("shift", unit, "other"),
+            Slot("mean", unit, "buffer"),
+            Slot("count", (1, 1), "buffer"),
+        )
+
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
+        """``(M, B, F) -> (M, B, F)``."""
+        p, g, phase, n_rows, product = site.p, site.g, site.phase, site.n_rows, site.product
+        y, mean = site.empty(self.n_units), np.empty(p.mean.shape, site.dtype)
+        ones, uniform = site.ones(), site.ones(1.0 / n_rows)
+
+        def forward(x: Array) -> Array:
+            if phase is None:
+                np.add(x, p.shift - p.mean, out=y)
+                return y
+            product(uniform if phase.weight is None else phase.weight.mT, x, mean)
+            p.mean += newest_share(p, self.momentum, phase) * (mean - p.mean)
+            np.add(x, p.shift - mean, out=y)
+            return y
+
+        def backward(grad_y: Array) -> Array:
+            product(ones, grad_y, g.shift)
+            if phase is not None:
+                # the mean depends on every row of the batch, by its weight
+                share = 1.0 / n_rows if phase.weight is None else phase.weight
+                np.subtract(grad_y, g.shift * share, out=grad_y)
+            return grad_y
+
+        return forward, backward
+
+    def affine(self, p: Views) -> tuple[Array, Array] | None:
+        """At inference a shift per unit."""
+        shift = p.shift.astype(np.float64) - p.mean
+        return np.ones(shift.shape), shift
+
+
+def newest_share(p: Views, momentum: PerNetwork, phase: Phase) -> Array:
+    """The newest batch's weight in a bias-corrected average, (1 - k) / (1 - k^t); counts it."""
+    p.count += 1
+    keep = broadcastable(np.asarray(momentum, dtype=np.float64), 3)
+    rate: Array = 1.0 / p.count if phase.cumulative else (1 - keep) / (1 - keep**p.count)
+    return rate.astype(p.mean.dtype)
+
+
+def _unbiased(phase: Phase, n_rows: int, dtype: np.dtype[Any]) -> Array:
+    """S / (S - 1): weights count as repeated rows, but no row as less than one."""
+    if phase.total is None:
+        return np.asarray(n_rows / max(n_rows - 1, 1), dtype)
+    total = np.maximum(phase.total, n_rows)
+    return np.where(total > 1, total / np.maximum(total - 1, 1e-9), 1.0).astype(dtype)

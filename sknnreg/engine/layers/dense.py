@@ -25,9 +25,13 @@ class Dense(Layer):
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """W, and b unless a shift follows that plays its part."""
-        weight = Slot("weight", (self.n_in, self.n_out), "weight")
-        return (weight, Slot("bias", (1, self.n_out), "other")) if self.bias else (weight,)
+        """W, b unless a shift follows that plays its part, and what reparametrizations need."""
+        slots = [Slot("weight", (self.n_in, self.n_out), "weight")]
+        if self.bias:
+            slots.append(Slot("bias", (1, self.n_out), "other"))
+        for member in self.reparametrizations:
+            slots.extend(member.slots(self.n_in, self.n_out))
+        return tuple(slots)
 
     def initialize(self, p: Views, streams: Streams) -> None:
         """Uniform in +-sqrt(gain / (n_in + n_out)), from one stream per layer."""
@@ -35,12 +39,14 @@ class Dense(Layer):
             glorot_uniform(generator, self.gain, p.weight[row])
             if self.bias:
                 glorot_uniform(generator, self.gain, p.bias[row], fans=(self.n_in, self.n_out))
+        for member in self.reparametrizations:
+            member.initialize(p)
 
     def bind(self, site: Site) -> tuple[Forward, Backward]:
         """``(M, B, n_in) -> (M, B, n_out)``."""
         p, g, need_input = site.p, site.g, site.need_input
-        members = self.reparametrizations if site.streams is not None else ()
-        weights = bind_weights(members, self.name, p, g, site.draws)
+        draws = None if site.streams is None else site.draws
+        weights = bind_weights(self.reparametrizations, self.name, p, g, draws)
         bias = p.bias if self.bias else None
         y, ones, product = site.empty(self.n_out), site.ones(), site.product
         # BLAS takes four times as long for a product without a sum.
@@ -62,3 +68,8 @@ class Dense(Layer):
             return to_input(grad_y, weight.mT, grad_x) if need_input else grad_y
 
         return forward, backward
+
+    def weight_at_inference(self, p: Views) -> Array:
+        """W as predictions use it ``(M, n_in, n_out)``; ``p`` as an inference is bound to it."""
+        bound = bind_weights(self.reparametrizations, self.name, p, Views(), None)
+        return bound.forward()

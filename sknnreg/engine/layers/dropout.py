@@ -10,6 +10,9 @@ from sknnreg.engine.matrix import Views
 from sknnreg.engine.stack import Array, PerNetwork, broadcastable, per_network
 from sknnreg.engine.streams import LEVELS, keep_levels
 
+# What SELU tends to far to the left: -scale alpha.
+SELU_FLOOR = -1.7580993408473766
+
 
 @dataclass(frozen=True)
 class Dropout(Layer):
@@ -29,43 +32,102 @@ class Dropout(Layer):
         """Off at p = 0."""
         return np.asarray(self.rate) > 0
 
-    @property
-    def _keep(self) -> np.ndarray[Any, Any]:
-        return keep_levels(np.atleast_1d(np.asarray(self.rate, dtype=np.float64))) / LEVELS
-
     def bind(self, site: Site) -> tuple[Forward, Backward]:
         """``(M, B, F) -> (M, B, F)``."""
         if site.streams is None:
             return (pass_through, pass_through) if self.inverted else self._bind_shrinking(site)
-        name = self.name
-        y, mask = site.empty(self.n_units), site.empty(self.n_units)
-        kept = site.empty(self.n_units, np.bool_)
-        n_draws = site.n_rows * self.n_units
-        words = np.empty((site.n_networks, -(-n_draws // 4)), np.uint64)
-        draws = words.view(np.uint16)[:, :n_draws].reshape(y.shape)
-        # The last level kept, not the first dropped: 2**16 itself would not fit 16 bits.
-        levels = keep_levels(np.atleast_1d(np.asarray(self.rate)))
-        last = broadcastable((levels - 1).astype(np.uint16), 3)
-        size = per_network(1.0 / self._keep if self.inverted else np.ones(1), mask)
+        mask = Mask(self.name, self.n_units, self.rate, site)
+        y, factor = site.empty(self.n_units), site.empty(self.n_units)
+        keep = kept_share(self.rate)
+        size = per_network(1.0 / keep if self.inverted else np.ones(1), factor)
 
         def forward(x: Array) -> Array:
-            site.draws().bits(name, words)
-            np.less_equal(draws, last, out=kept)
-            np.multiply(kept, size, out=mask)
-            return np.multiply(x, mask, out=y)
+            np.multiply(mask.draw(), size, out=factor)
+            return np.multiply(x, factor, out=y)
 
         def backward(grad_y: Array) -> Array:
-            return np.multiply(grad_y, mask, out=grad_y)
+            return np.multiply(grad_y, factor, out=grad_y)
 
         return forward, backward
 
     def _bind_shrinking(self, site: Site) -> tuple[Forward, Backward]:
         y = site.empty(self.n_units)
-        keep = per_network(self._keep, y)
+        keep = per_network(kept_share(self.rate), y)
         return lambda x: np.multiply(x, keep, out=y), lambda grad: np.multiply(grad, keep, out=grad)
 
     def affine(self, p: Views) -> tuple[Array, Array] | None:
         """Scale 1, or 1 - p where the survivors were not scaled up; no shift."""
-        scale = np.ones(1) if self.inverted else self._keep
+        scale = np.ones(1) if self.inverted else kept_share(self.rate)
         shape = (len(scale), 1, self.n_units)
         return np.broadcast_to(scale.reshape(-1, 1, 1), shape), np.zeros(shape)
+
+
+@dataclass(frozen=True)
+class AlphaDropout(Layer):
+    """y = a (x R + s (1 - R)) + b, R ~ Bernoulli(1 - p) (Klambauer et al., 2017).
+
+    Dropped units take s, where SELU saturates; with q = 1 - p, a = (q + s**2 q p)**-1/2 and
+    b = -a p s keep a mean of 0 and a variance of 1.
+    """
+
+    name: str
+    n_units: int
+    rate: PerNetwork
+
+    @property
+    def active(self) -> bool | np.ndarray[Any, Any]:
+        """Off at p = 0."""
+        return np.asarray(self.rate) > 0
+
+    def bind(self, site: Site) -> tuple[Forward, Backward]:
+        """``(M, B, F) -> (M, B, F)``."""
+        if site.streams is None:
+            return pass_through, pass_through
+        mask = Mask(self.name, self.n_units, self.rate, site)
+        y, kept = site.empty(self.n_units), mask.kept
+        q = kept_share(self.rate)
+        a = (q + SELU_FLOOR**2 * q * (1 - q)) ** -0.5
+        size, dropped = per_network(a, y), per_network(a * SELU_FLOOR, y)
+        shift = per_network(-a * (1 - q) * SELU_FLOOR, y)
+
+        def forward(x: Array) -> Array:
+            mask.draw()
+            np.multiply(x, size, out=y)
+            np.copyto(y, dropped, where=~kept)
+            return np.add(y, shift, out=y)
+
+        def backward(grad_y: Array) -> Array:
+            np.multiply(grad_y, kept, out=grad_y)
+            return np.multiply(grad_y, size, out=grad_y)
+
+        return forward, backward
+
+    def affine(self, p: Views) -> tuple[Array, Array] | None:
+        """Nothing happens at inference."""
+        shape = (1, 1, self.n_units)
+        return np.ones(shape), np.zeros(shape)
+
+
+class Mask:
+    """Which units of a batch survive, drawn anew each time."""
+
+    def __init__(self, name: str, n_units: int, rate: PerNetwork, site: Site) -> None:
+        self._name, self._site = name, site
+        self.kept = site.empty(n_units, np.bool_)
+        n_draws = site.n_rows * n_units
+        self._words = np.empty((site.n_networks, -(-n_draws // 4)), np.uint64)
+        draws = self._words.view(np.uint16)[:, :n_draws]
+        self._draws = draws.reshape(self.kept.shape)
+        # The last level kept, not the first dropped: 2**16 itself would not fit 16 bits.
+        levels = keep_levels(np.atleast_1d(np.asarray(rate)))
+        self._last = broadcastable((levels - 1).astype(np.uint16), 3)
+
+    def draw(self) -> Array:
+        """The survivors ``(M, B, F)``."""
+        self._site.draws().bits(self._name, self._words)
+        return np.less_equal(self._draws, self._last, out=self.kept)
+
+
+def kept_share(rate: PerNetwork) -> np.ndarray[Any, Any]:
+    """The probability ``(M,)`` of surviving, rounded to the levels of a mask."""
+    return keep_levels(np.atleast_1d(np.asarray(rate, dtype=np.float64))) / LEVELS
