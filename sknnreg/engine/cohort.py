@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from sknnreg.engine.augmentations import Augment, bind_augmentations
-from sknnreg.engine.batches import Batches, cached_if_small, take_sets
+from sknnreg.engine.batches import Batch, Batches, cached_if_small, take_sets
 from sknnreg.engine.evaluation import Validation, judge, population_statistics
 from sknnreg.engine.layers import Phase
 from sknnreg.engine.network import BoundNetwork
@@ -44,7 +44,8 @@ class Cohort:
         self.dtype = np.dtype(self.recipe.dtype)
         self.state = join([self._starting_state(problem) for problem in problems])
         self.last_epochs = self.state.epochs + self.recipe.max_iter
-        self._train_sets = cached_if_small([problem.train for problem in problems], self.dtype)
+        trained_on = [problem.raw or problem.train for problem in problems]
+        self._train_sets = cached_if_small(trained_on, self.dtype)
         validation = [p.validation for p in problems if p.validation is not None]
         self._validation_sets = cached_if_small(validation, self.dtype)
         self._histories = [History() for _ in problems]
@@ -110,13 +111,23 @@ class Cohort:
             for e in range(n_epochs)
         ]
 
-    def augment(self, x: Array, y: Array, weight: Array | None) -> tuple[Array, Array]:
-        """The batch after all augmentations; ``weight (M, B, 1)`` are the rows'."""
-        bound = self._augments.get(x.shape)
+    def augment(self, batch: Batch) -> Batch:
+        """The batch after all augmentations, the user's first."""
+        if self.maps:
+            batch = self._map(batch)
+        bound = self._augments.get(batch.x.shape)
         if bound is None:
-            bound = bind_augmentations(self.recipe.augmentations, x.shape, self.dtype)
-            self._augments[x.shape] = bound
-        return bound(x, y, self.state.streams, weight)
+            bound = bind_augmentations(self.recipe.augmentations, batch.x.shape, self.dtype)
+            self._augments[batch.x.shape] = bound
+        x, y = bound(batch.x, batch.y, self.state.streams, batch.weight)
+        return Batch(x, y, batch.weight, batch.total)
+
+    def _map(self, batch: Batch) -> Batch:
+        generators = self.state.streams.generators("augmentation")
+        x, y = np.empty_like(batch.x), np.empty_like(batch.y)
+        for row, (function, generator) in enumerate(zip(self.maps, generators, strict=True)):
+            x[row], y[row] = function(batch.x[row].copy(), batch.y[row].copy(), generator)
+        return Batch(x, y, batch.weight, batch.total)
 
     def penalty(self) -> Array:
         """What weights and layers by themselves cost at this moment ``(M,)``."""
@@ -198,6 +209,8 @@ class Cohort:
         """Everything that points into the arrays; made anew when networks leave."""
         recipe, state = self.recipe, self.state
         self.problems = [self._problems[row] for row in self.rows]
+        self.maps = [p.augment for p in self.problems if p.augment is not None]
+        self.augments = bool(self.maps or self.recipe.augmentations)
         self.reports = any(p.score or p.on_epoch_end for p in self.problems)
         self.histories = [self._histories[row] for row in self.rows]
         layout = recipe.network.layout
@@ -234,7 +247,7 @@ class Cohort:
             seen = np.isfinite(state.best_value[going])
             values[seen] = state.best[going][seen]
         if recipe.population_statistics:
-            sets = take_sets(self._train_sets, [self.rows[index] for index in going])
+            sets = [self.problems[index].train for index in going]
             batches = Batches(sets, recipe.batch_size, self.dtype, join_single=True)
             # Generators of their own: going on draws what it would have drawn.
             seeds = [self.problems[index].seed for index in going]

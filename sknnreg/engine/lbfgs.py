@@ -65,7 +65,7 @@ class Objective:
         """(J, dJ/dvector)."""
         cohort, n = self._cohort, self._n_weights
         # Of these only label smoothing, which draws nothing.
-        augmented = bool(cohort.recipe.augmentations)
+        augmented = cohort.augments
         self.assign(vector)
         total = 0.0
         gradient = np.zeros(self._n_trainable)
@@ -74,10 +74,8 @@ class Objective:
                 raise KeyboardInterrupt
             self._phase.weigh(batch.weight, batch.total)
             bound = cohort.network.bound(batch.x.shape[1], self._phase)
-            x, y = batch.x, batch.y
-            if augmented:
-                x, y = cohort.augment(x, y, batch.weight)
-            loss = bound.backpropagate(x, y, batch.weight, cohort.recipe.loss)
+            batch = cohort.augment(batch) if augmented else batch
+            loss = bound.backpropagate(batch.x, batch.y, batch.weight, cohort.recipe.loss)
             share = float(cohort.batches.shares[number, 0])
             total += float(loss.item()) * share
             gradient += cohort.network.grads[0] * share

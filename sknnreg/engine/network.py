@@ -48,6 +48,13 @@ class Pass:
         self._backwards = backwards
         self._single = single
         self._judge: tuple[Loss, ValueAndGradient] | None = None
+        self._to_input: Array | None = None
+
+    @property
+    def input_gradient(self) -> Array:
+        """Of the latest backpropagation ``(M, B, F)``, where it was bound to go so far."""
+        assert self._to_input is not None
+        return self._to_input[None] if self._single else self._to_input
 
     def forward(self, x: Array) -> Array:
         """``x (M, B, F)`` -> raw outputs ``(M, B, K)``, in a buffer that the next pass reuses."""
@@ -67,6 +74,7 @@ class Pass:
         value, gradient = self._judge[1](raw, y, weight)
         for backward in self._backwards:
             gradient = backward(gradient)
+        self._to_input = gradient
         return value.reshape(-1)
 
     def _forward(self, x: Array) -> Array:
@@ -84,7 +92,7 @@ class BoundNetwork:
         self.grads = grads
         self._parameters = self._views(values)
         self._gradients = self._views(grads)
-        self._passes: dict[tuple[int, int], tuple[Phase | None, Pass]] = {}
+        self._passes: dict[tuple[int, int, bool], tuple[Phase | None, Pass]] = {}
 
     def _views(self, matrix: Array) -> list[Views]:
         views = self.network.layout.views(matrix)
@@ -94,10 +102,14 @@ class BoundNetwork:
                     setattr(layer, name, array[0])
         return views
 
-    def bind(self, n_rows: int, phase: Phase | None) -> Pass:
-        """The pass for batches of this size; backward ends at the first layer that learns."""
+    def bind(self, n_rows: int, phase: Phase | None, *, input_gradient: bool = False) -> Pass:
+        """The pass for batches of this size.
+
+        Backward ends at the first layer that learns, unless ``input_gradient`` is asked for.
+        """
         layers, forwards, backwards = self.network.layers, [], []
         first = next((i for i, layer in enumerate(layers) if layer.slots), 0)
+        first = -1 if input_gradient else first
         for index, layer in enumerate(layers):
             site = Site(
                 self._parameters[index],
@@ -114,11 +126,12 @@ class BoundNetwork:
                 backwards.append(backward)
         return Pass(forwards, backwards[::-1], single=len(self.values) == 1)
 
-    def bound(self, n_rows: int, phase: Phase | None) -> Pass:
+    def bound(self, n_rows: int, phase: Phase | None, *, input_gradient: bool = False) -> Pass:
         """The same pass each time for the same batch size and phase object."""
-        key = (n_rows, id(phase))
+        key = (n_rows, id(phase), input_gradient)
         if key not in self._passes:
-            self._passes[key] = (phase, self.bind(n_rows, phase))
+            bound = self.bind(n_rows, phase, input_gradient=input_gradient)
+            self._passes[key] = (phase, bound)
         return self._passes[key][1]
 
     def infer(self, x: Array) -> Array:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
+from sknnreg.engine.adversarial import Adversarial
 from sknnreg.engine.augmentations import Augmentation
 from sknnreg.engine.batches import DataSet
 from sknnreg.engine.constraints import Constraint
@@ -36,6 +38,8 @@ class Recipe:
     network: Network
     loss: Loss
     augmentations: tuple[Augmentation, ...]
+    # One, or none where it is off in every network.
+    adversarial: tuple[Adversarial, ...]
     penalties: tuple[Penalty, ...]
     transforms: tuple[Transform, ...]
     schedule: Schedule
@@ -73,12 +77,17 @@ class Report:
     stops: bool = False
 
 
+# map(x (B, F), y (B, K), generator) -> (x, y) of the same shapes
+BatchMap: TypeAlias = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
+
+
 @dataclass(frozen=True)
 class Problem:
     """One network to train.
 
     ``score`` judges a row ``(1, P)`` by a number, more is better; ``on_epoch_end`` says whether to
-    stop; ``state`` goes on where an earlier result ended.
+    stop; ``state`` goes on where an earlier result ended. Where there is ``augment``, batches come
+    from ``raw`` instead of ``train``, and it makes of them what the network sees.
     """
 
     recipe: Recipe
@@ -88,13 +97,15 @@ class Problem:
     score: Callable[[Array], float] | None = None
     on_epoch_end: Callable[[Report], bool] | None = None
     state: TrainingState | None = None
+    raw: DataSet | None = None
+    augment: BatchMap | None = None
 
     @cached_property
     def shape(self) -> Hashable:
         """What networks must have in common to train in one stack."""
         sets = (self.train, self.validation)
         rows = tuple(each and (len(each), each.weight is None) for each in sets)
-        return structure(self.recipe), rows
+        return structure(self.recipe), rows, self.augment is None
 
 
 @dataclass

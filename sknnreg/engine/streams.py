@@ -81,6 +81,42 @@ class Streams:
         return copy.deepcopy(self)
 
 
+class Tape(Streams):
+    """The draws of other generators, kept to be given out once more."""
+
+    def __init__(self, streams: Streams | None) -> None:
+        super().__init__([] if streams is None else streams.seeds)
+        self._streams = streams
+        self._kept: list[Array] = []
+        self._next: int | None = None
+
+    def rewind(self) -> None:
+        """From now on, the draws so far in the same order."""
+        self._next = 0
+
+    def normal(self, purpose: str, out: Array) -> Array:
+        """As the generators' own, or what they gave."""
+        if self._next is None:
+            assert self._streams is not None
+            self._kept.append(self._streams.normal(purpose, out).copy())
+            return out
+        return self._give(out)
+
+    def bits(self, purpose: str, out: Array) -> Array:
+        """As the generators' own, or what they gave."""
+        if self._next is None:
+            assert self._streams is not None
+            self._kept.append(self._streams.bits(purpose, out).copy())
+            return out
+        return self._give(out)
+
+    def _give(self, out: Array) -> Array:
+        assert self._next is not None
+        out[...] = self._kept[self._next]
+        self._next += 1
+        return out
+
+
 def keep_levels(drop: Array) -> Array:
     """How many of the 2**16 levels survive at drop probabilities ``drop``: at least one."""
     return np.clip(np.rint((1.0 - drop) * LEVELS), 1, LEVELS).astype(np.int64)

@@ -67,10 +67,13 @@ def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
 
 def _backpropagate(cohort: Cohort, batch: Batch) -> Array:
     """Fill the cohort's gradients with the data's part; the objective ``(M,)``."""
-    recipe, phase, x, y = cohort.recipe, cohort.phase, batch.x, batch.y
-    if recipe.augmentations:
-        x, y = cohort.augment(x, y, batch.weight)  # 1 data
+    recipe, phase = cohort.recipe, cohort.phase
+    if cohort.augments:
+        batch = cohort.augment(batch)  # 1 data
     phase.weigh(batch.weight, batch.total)
-    bound = cohort.network.bound(x.shape[1], phase)
-    value = bound.backpropagate(x, y, batch.weight, recipe.loss)  # 2 signal, 3 weights in use
+    if recipe.adversarial:
+        value = recipe.adversarial[0].backpropagate(cohort.network, phase, batch, recipe.loss)
+    else:
+        bound = cohort.network.bound(batch.x.shape[1], phase)  # 2 signal, 3 weights in use
+        value = bound.backpropagate(batch.x, batch.y, batch.weight, recipe.loss)
     return value + cohort.penalty() if cohort.has_penalties else value  # 4 objective

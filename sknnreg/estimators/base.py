@@ -11,10 +11,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg.engine.problem import Recipe, Result
@@ -22,7 +24,7 @@ from sknnreg.engine.stack import Array
 from sknnreg.estimators.callbacks import EpochCallbacks, has_callbacks
 from sknnreg.estimators.continuing import Memory, architecture, criterion
 from sknnreg.estimators.endings import describe_ending
-from sknnreg.estimators.folding import Folded, dropout_rates, fold, raw_outputs
+from sknnreg.estimators.folding import Folded, dropout_rates, fold, raw_outputs, to_dense
 from sknnreg.estimators.history import curves, on_each_epoch
 from sknnreg.estimators.inputs import check_mapped, check_weights, check_X, x_checks
 from sknnreg.estimators.parameters import CONSTRAINTS, activations
@@ -39,6 +41,12 @@ def takes_steps(estimator: Any) -> bool:
             "partial_fit takes single steps, which solver='lbfgs' does not. "
             "Use solver='adam' or 'sgd', or fit with warm_start=True."
         )
+    return True
+
+
+def has_weights(estimator: Any) -> bool:
+    """Whether ``sparsify`` and ``densify`` are there: once there are weights."""
+    check_is_fitted(estimator, "coefs_")
     return True
 
 
@@ -215,6 +223,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
             "coefs_": folded.coefs,
             "intercepts_": folded.intercepts,
             "_between": folded.between,
+            "sparsity_": [float(np.mean(coef == 0)) for coef in folded.coefs],
             "dropout_rates_": dropout_rates(plan.network, row),
             "n_layers_": len(folded.coefs) + 1,
             "n_outputs_": prepared.targets.n_outputs,
@@ -287,6 +296,35 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         for at, raw in raw_outputs(X, folded, self._activations):
             values[at] = function(raw)
         return values
+
+    @available_if(has_weights)
+    def sparsify(self) -> Any:
+        """Turn ``coefs_`` into sparse matrices; predictions then skip their zeros.
+
+        It saves memory and time where most weights are exactly zero (see ``sparsity_``), as ``l1``
+        can make them; with less than half of them zero it costs both. Fitting anew, or going on,
+        makes dense matrices again.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        self._store({"coefs_": [sparse.csr_array(coef) for coef in self.coefs_]})
+        return self
+
+    @available_if(has_weights)
+    def densify(self) -> Any:
+        """Turn ``coefs_`` into arrays, if ``sparsify`` made them sparse.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        dense = [to_dense(coef) for coef in self.coefs_]
+        self._store({"coefs_": dense})
+        return self
 
     def _store(self, attributes: dict[str, Any]) -> None:
         """Set attributes by name; a constructor hands in its ``locals()``."""

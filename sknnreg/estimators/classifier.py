@@ -50,7 +50,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         e) y + e / K``, while training; K is 2 for each label of a multilabel target. Validation
         losses are those of the targets as they are. Source: Szegedy et al. (2016).
 
-    {parameters, places 2 and 3}
+    {parameters, from adversarial to place 3}
 
     {parameters, penalties}
 
@@ -143,8 +143,10 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         activation: Any = "relu",
         standardize: bool = True,
         input_noise: float = 0.0,
+        augmentation: Any = None,
         mixup: float = 0.0,
         label_smoothing: float = 0.0,
+        adversarial: float = 0.0,
         dropout: Any = 0.0,
         input_dropout: float = 0.0,
         dropout_kind: str = "bernoulli",

@@ -25,8 +25,8 @@ the data meets them. The parameters below come in the same order.
 place                  parameters
 =====================  ==========================================================================
 (the network)          ``hidden_layer_sizes``, ``activation``
-1 data                 ``standardize``, ``input_noise``, ``mixup``;
-                       of a classifier ``label_smoothing``
+1 data                 ``standardize``, ``input_noise``, ``augmentation``, ``mixup``,
+                       ``adversarial``; of a classifier ``label_smoothing``
 2 signal               ``dropout``, ``input_dropout``, ``dropout_kind``, ``dropout_scaling``,
                        ``normalization``, ``normalization_position``, ``normalization_epsilon``,
                        ``normalization_momentum``, ``normalization_groups``, ``batch_statistics``
@@ -107,6 +107,9 @@ n_iter_ : int
 t_ : int
     Number of rows that training has seen, counted once per epoch.
 
+sparsity_ : list of float
+    The share of exact zeros in each of ``coefs_``.
+
 dropout_rates_ : list of ndarray or None
     The learned rate of each unit, ``alpha / (1 + alpha)``, of the inputs first where they are
     dropped, then by hidden layer; with ``dropout_kind="variational"`` only, else None. A unit
@@ -153,6 +156,8 @@ differences between regularisers are often smaller than those between one test s
   Mathematics 57.
 * Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward
   neural networks. AISTATS. (Starting weights.)
+* Goodfellow, I. J., Shlens, J. and Szegedy, C. (2015). Explaining and harnessing adversarial
+  examples. ICLR.
 * Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression: biased estimation for nonorthogonal
   problems. Technometrics 12.
 * Ioffe, S. and Szegedy, C. (2015). Batch normalization: accelerating deep network training by

@@ -27,12 +27,23 @@ input_noise : float, default=0.0
     ``x + input_noise * N(0, 1)``, drawn anew for every batch; in units of the standardized
     inputs if ``standardize=True``. Source: Bishop (1995).
 
+augmentation : callable or None, default=None
+    Place 1. ``augmentation(X, y, rng) -> (X, y)``, called with each batch before it is
+    standardized: X in the dtype of the computation, y as ``fit`` received it, rng a NumPy
+    ``Generator`` of this network's own. It returns as many rows as it was given; row i keeps the
+    sample weight of row i. Nothing is stored, and validation rows are left alone.
+
 mixup : float, default=0.0
     Place 1. Trains on convex combinations ``t (x, y) + (1 - t) (x', y')`` of each row with
     another of its batch, ``t ~ Beta(mixup, mixup)`` drawn for every row of every batch; at least
     0, which is off. Small values stay near the rows, 1 is uniform. Source: Zhang et al. (2018).
 """,
-    "parameters, places 2 and 3": """
+    "parameters, from adversarial to place 3": """
+adversarial : float, default=0.0
+    Place 1. Size e, at least 0, of adversarial steps: half of the loss is taken on ``x + e
+    sign(dL/dx)``, in units of the standardized inputs if ``standardize=True``. It takes twice the
+    time. Source: Goodfellow et al. (2015), the fast gradient sign method.
+
 dropout : float or array-like of float, default=0.0
     Place 2. Probability, in [0, 1), of *dropping* a hidden unit, one for all hidden layers or
     one for each. Texts that write p for the probability of *keeping* a unit mean
@@ -128,9 +139,10 @@ l2 : float, default=0.0
 solver : {"adam", "sgd", "lbfgs"}, default="adam"
     Place 5. "adam" (Kingma and Ba, 2015); "sgd", gradient descent on mini-batches with
     momentum; "lbfgs", a quasi-Newton method on all rows at once (Byrd et al., 1995).
-    "lbfgs" needs a deterministic objective and takes no plain steps, so ``input_noise``, ``mixup``,
-    ``dropout``, ``input_dropout``, ``drop_connect``, ``weight_noise``, ``gradient_noise``,
-    ``weight_decay``, ``clip_norm``, ``max_norm`` and ``max_weight_norm`` must be off.
+    "lbfgs" needs a deterministic objective and takes no plain steps, so ``augmentation``,
+    ``input_noise``, ``mixup``, ``adversarial``, ``dropout``, ``input_dropout``,
+    ``drop_connect``, ``weight_noise``, ``gradient_noise``, ``weight_decay``, ``clip_norm``,
+    ``max_norm`` and ``max_weight_norm`` must be off.
 
 learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
     Place 5. The step size over time. "constant": ``learning_rate_init``. "invscaling":

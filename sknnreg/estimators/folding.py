@@ -133,10 +133,13 @@ def raw_outputs(
 
 
 def _first_product(part: Any, coef: Array) -> Array:
-    if sparse.issparse(part):
-        product: Array = np.asarray(part @ coef)
-        return product
-    return np.asarray(part, dtype=np.float64) @ coef
+    return to_dense(part @ coef if sparse.issparse(part) else np.asarray(part, np.float64) @ coef)
+
+
+def to_dense(matrix: Any) -> Array:
+    """The matrix as an array, if it is sparse."""
+    dense: Array = np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
+    return dense
 
 
 def _as_affine(standardization: Standardization, n: int) -> tuple[Array, Array]:

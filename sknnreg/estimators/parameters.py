@@ -21,13 +21,15 @@ CONSTRAINTS: dict[str, list[Any]] = {
     # 1 data
     "standardize": ["boolean"],
     "input_noise": [_from_zero],
+    "augmentation": [callable, None],
     "mixup": [_from_zero],
+    "adversarial": [_from_zero],
     # 2 signal
     "dropout": [_probability, "array-like"],
     "input_dropout": [_probability],
     "dropout_kind": [StrOptions({"bernoulli", "gaussian", "alpha", "variational"})],
     "dropout_scaling": [StrOptions({"train", "predict"})],
-    "normalization": [StrOptions({"batch", "mean_only_batch", "layer", "group"}), None],
+    "normalization": [StrOptions({"batch", "mean_only_batch", "layer", "group", "instance"}), None],
     "normalization_position": [StrOptions({"before", "after"})],
     "normalization_epsilon": [_positive],
     "normalization_momentum": [_probability],
@@ -75,18 +77,26 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "verbose": ["verbose"],
 }
 
-# With lbfgs the loss must be one fixed function: what draws cannot be used ...
-_DRAWING = (
-    "input_noise",
-    "mixup",
-    "dropout",
-    "input_dropout",
-    "drop_connect",
-    "weight_noise",
-    "gradient_noise",
-)
-# ... and what acts on single steps has no step to act on.
-_STEPPING = ("weight_decay", "clip_norm", "max_norm", "max_weight_norm")
+# What lbfgs cannot be used with, and why not.
+_DRAWS = "draws random numbers, and solver='lbfgs' needs a deterministic loss"
+_STEPS = "acts on single steps, which solver='lbfgs' does not take"
+_JUMPS = "moves rows by the sign of a gradient, whose jumps solver='lbfgs' cannot follow"
+_NOT_WITH_LBFGS = {
+    "augmentation": _DRAWS,
+    "input_noise": _DRAWS,
+    "mixup": _DRAWS,
+    "adversarial": _JUMPS,
+    "dropout": _DRAWS,
+    "input_dropout": _DRAWS,
+    "drop_connect": _DRAWS,
+    "weight_noise": _DRAWS,
+    "gradient_noise": _DRAWS,
+    "weight_decay": _STEPS,
+    "clip_norm": _STEPS,
+    "max_norm": _STEPS,
+    "max_weight_norm": _STEPS,
+}
+_OFF_AS_NONE = ("augmentation", "clip_norm", "max_norm", "max_weight_norm")
 
 
 def hidden_sizes(estimator: Any) -> tuple[int, ...]:
@@ -150,7 +160,7 @@ def check_compatible(estimator: Any, n_rows: int) -> None:
             f"batch_size={estimator.batch_size!r} and n_samples={n_rows}. Use larger batches, or "
             "normalization='layer' or None."
         )
-    _check_groups(estimator)
+    _check_rows_normalization(estimator)
     if estimator.dropout_scaling == "predict" and estimator.dropout_kind != "bernoulli":
         raise ValueError(
             f"dropout_scaling='predict' needs dropout_kind='bernoulli', got dropout_kind="
@@ -166,8 +176,14 @@ def check_compatible(estimator: Any, n_rows: int) -> None:
         _check_lbfgs(estimator)
 
 
-def _check_groups(estimator: Any) -> None:
+def _check_rows_normalization(estimator: Any) -> None:
     n_groups = estimator.normalization_groups
+    if estimator.normalization == "instance":
+        raise ValueError(
+            "normalization='instance' normalizes each channel of a row by itself, and a channel of "
+            "a table's row is one number: nothing but beta would be left of it. Use 'layer', or "
+            "'group' with fewer groups than units."
+        )
     if estimator.normalization != "group":
         return
     for size in hidden_sizes(estimator):
@@ -180,19 +196,14 @@ def _check_groups(estimator: Any) -> None:
 
 
 def _check_lbfgs(estimator: Any) -> None:
-    on = {name: getattr(estimator, name) for name in (*_DRAWING, *_STEPPING)}
+    on = {name: getattr(estimator, name) for name in _NOT_WITH_LBFGS}
     on["dropout"] = max(dropout_rates(estimator), default=0.0)
     for name, value in on.items():
         if value is None or value == 0:
             continue
-        why = (
-            "draws random numbers, and solver='lbfgs' needs a deterministic loss"
-            if name in _DRAWING
-            else "acts on single steps, which solver='lbfgs' does not take"
-        )
-        off = None if name in ("clip_norm", "max_norm", "max_weight_norm") else 0.0
+        off = None if name in _OFF_AS_NONE else 0.0
         raise ValueError(
-            f"{name}={getattr(estimator, name)!r} {why}. "
+            f"{name}={getattr(estimator, name)!r} {_NOT_WITH_LBFGS[name]}. "
             f"Set {name}={off} or use solver='adam' or 'sgd'."
         )
     if estimator.learning_rate != "constant":

@@ -13,6 +13,7 @@ from sknnreg.engine.batches import DataSet
 from sknnreg.engine.problem import Problem, Recipe, Report
 from sknnreg.engine.stack import Array
 from sknnreg.engine.state import TrainingState
+from sknnreg.estimators.augmenting import Augmenter
 from sknnreg.estimators.continuing import Memory
 from sknnreg.estimators.inputs import Standardization, as_rows
 from sknnreg.estimators.targets import Targets
@@ -43,6 +44,8 @@ class Prepared:
     seed: int
     inputs: Standardization
     targets: Targets
+    raw: DataSet | None = None
+    augment: Augmenter | None = None
 
     def problem(
         self,
@@ -52,7 +55,17 @@ class Prepared:
         on_epoch_end: Callable[[Report], bool] | None = None,
     ) -> Problem:
         """The engine's problem."""
-        return Problem(recipe, self.train, self.seed, self.validation, score, on_epoch_end, state)
+        return Problem(
+            recipe,
+            self.train,
+            self.seed,
+            self.validation,
+            score,
+            on_epoch_end,
+            state,
+            self.raw,
+            self.augment,
+        )
 
 
 def prepare(
@@ -84,10 +97,13 @@ def prepare(
     elif estimator.standardize:
         inputs = Standardization.of(train.x, train.weight, "X")
         targets = targets.standardized(train.y, train.weight)
+    raw, augment = None, None
+    if estimator.augmentation is not None:
+        raw, augment = train, Augmenter(estimator.augmentation, inputs, targets)
     train = _scale(train, inputs, targets)
     if validation is not None:
         validation = _scale(validation, inputs, targets)
-    return Prepared(train, validation, held_out, seed, inputs, targets)
+    return Prepared(train, validation, held_out, seed, inputs, targets, raw, augment)
 
 
 def _seed(random_state: Any) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from sknnreg.engine.adversarial import Adversarial
 from sknnreg.engine.augmentations import Augmentation, InputNoise, LabelSmoothing, Mixup
 from sknnreg.engine.constraints import Constraint, MaxNorm, MaxWeightNorm
 from sknnreg.engine.layers import (
@@ -61,6 +62,7 @@ def recipe(
         network=network(est, n_inputs, targets.n_outputs, n_rows),
         loss=targets.loss,
         augmentations=_augmentations(est, targets),
+        adversarial=(Adversarial(float(est.adversarial)),),
         penalties=_penalties(est),
         transforms=() if lbfgs else _transforms(est),
         schedule=_schedule(est),

@@ -32,7 +32,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
     ----------
     {parameters, place 1}
 
-    {parameters, places 2 and 3}
+    {parameters, from adversarial to place 3}
 
     {parameters, penalties}
 
@@ -122,7 +122,9 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         activation: Any = "relu",
         standardize: bool = True,
         input_noise: float = 0.0,
+        augmentation: Any = None,
         mixup: float = 0.0,
+        adversarial: float = 0.0,
         dropout: Any = 0.0,
         input_dropout: float = 0.0,
         dropout_kind: str = "bernoulli",

@@ -54,6 +54,10 @@ class Targets(ABC):
     def encode(self, y: Any, name: str) -> Rows:
         """Y as rows of numbers the loss compares outputs with; errors speak of ``name``."""
 
+    @abstractmethod
+    def decode(self, y: Array) -> Array:
+        """Encoded rows ``(B, K)``, not scaled, as ``fit`` received them."""
+
     def strata(self, rows: Rows) -> Array | None:
         """A number per row that a validation split should share out evenly, if any."""
         return None
@@ -127,6 +131,12 @@ class ClassTargets(Targets):
             codes[start : start + CHUNK] = found
         table = np.eye(n) if n > 2 else np.arange(2.0)[:, None]
         return CodedRows(codes, table=table)
+
+    def decode(self, y: Array) -> Array:
+        """The labels."""
+        codes = y[:, 0].astype(np.intp) if y.shape[1] == 1 else y.argmax(axis=1)
+        labels: Array = self.classes[codes]
+        return labels
 
     def strata(self, rows: Rows) -> Array | None:
         """The classes."""
@@ -202,6 +212,10 @@ class LabelTargets(Targets):
             raise ValueError(f"{name} must be an indicator matrix of {self.n_labels} labels.")
         return SparseRows(y.tocsr()) if hasattr(y, "tocsr") else DenseRows(y)
 
+    def decode(self, y: Array) -> Array:
+        """The indicators."""
+        return y.astype(np.int64)
+
     def strata(self, rows: Rows) -> Array | None:
         """The combinations of labels; those that come once are one stratum together."""
         everything = rows.read(slice(0, len(rows)), np.empty((len(rows), rows.width)))
@@ -256,6 +270,10 @@ class ResponseTargets(Targets):
                 "loss='squared_error', 'absolute_error' or 'huber' for values below 0."
             )
         return rows
+
+    def decode(self, y: Array) -> Array:
+        """The responses, in one dimension if they came so."""
+        return y[:, 0] if self.one_dimensional else y
 
     def with_loss(self, loss: Loss) -> ResponseTargets:
         """The same targets under another loss, to go on with."""

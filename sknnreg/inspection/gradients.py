@@ -169,7 +169,12 @@ class _Objective:
         x, y = batch.x, batch.y
         x, y = self._augment(x, y, streams, batch.weight)
         self._phase.streams = streams
-        value = self._pass.backpropagate(x, y, batch.weight, recipe.loss)
+        if recipe.adversarial:
+            moved = Batch(x, y, batch.weight, batch.total)
+            member, network = recipe.adversarial[0], self._network
+            value = member.backpropagate(network, self._phase, moved, recipe.loss)
+        else:
+            value = self._pass.backpropagate(x, y, batch.weight, recipe.loss)
         weights = self._values[:, : self._layout.n_weights]
         smooth = [p for p in recipe.penalties if not p.proximal]
         if with_gradient:

@@ -13,14 +13,21 @@ WRONG = {
     "activation": ["RELU", None, 3, ("relu", "relu"), ("swish",), (None,)],
     "standardize": ["yes", None, 2],
     "input_noise": [-0.1, "a", None],
+    "augmentation": ["flip", 3],
+    "mixup": [-0.1, "a", None],
+    "adversarial": [-0.1, "a", None],
     "dropout": [-0.1, 1.0, 1.5, "a", None, (0.5, 0.5), (1.0,), ("a",), (None,)],
     "input_dropout": [-0.1, 1.0, None],
+    "dropout_kind": ["Gaussian", None],
     "dropout_scaling": ["inverted", None],
     "normalization": ["Batch", True],
     "normalization_position": ["behind", None],
     "normalization_epsilon": [0.0, -1e-5, None],
     "normalization_momentum": [-0.1, 1.0, None],
+    "normalization_groups": [0, 2.5, None],
     "batch_statistics": ["running", None],
+    "weight_norm": ["yes", None],
+    "drop_connect": [-0.1, 1.0, None],
     "weight_noise": [-1.0, None],
     "l1": [-1.0, None, "a"],
     "l2": [-1.0, None, "a"],
@@ -41,6 +48,7 @@ WRONG = {
     "batch_size": [0, -3, 1.5, "all", None],
     "shuffle": ["yes", None],
     "max_norm": [0.0, -1.0, "a"],
+    "max_weight_norm": [0.0, -1.0, "a"],
     "max_iter": [0, -1, 1.5, None],
     "tol": [-1.0, None],
     "n_iter_no_change": [0, -1, 1.5, None],
@@ -55,7 +63,7 @@ WRONG = {
     "hidden_layer_sizes": [0, -1, (0,), (5, -1), (2.5,), "a", None, (5, "a")],
 }
 ONLY = {
-    MLPRegularizedClassifier: {"class_weight": ["equal", 3]},
+    MLPRegularizedClassifier: {"class_weight": ["equal", 3], "label_smoothing": [-0.1, 1.0, None]},
     MLPRegularizedRegressor: {
         "loss": ["mse", None],
         "huber_delta": [0.0, -1.0, None],
@@ -125,6 +133,7 @@ def test_an_adaptive_rate_needs_sgd(Estimator, solver):
 @pytest.mark.parametrize(
     ("name", "value"),
     [("input_noise", 0.1), ("dropout", 0.5), ("dropout", (0.0, 0.5)), ("input_dropout", 0.5),
+     ("mixup", 0.2), ("adversarial", 0.1), ("drop_connect", 0.2), ("max_weight_norm", 1.0),
      ("weight_noise", 0.1), ("gradient_noise", 0.1), ("weight_decay", 0.1), ("clip_norm", 1.0),
      ("max_norm", 1.0), ("learning_rate", "invscaling")],
 )  # fmt: skip
@@ -140,8 +149,26 @@ def test_lbfgs_takes_what_is_deterministic(Estimator):
     est = Estimator(
         (5,), solver="lbfgs", l1=0.01, l2=0.01, normalization="batch", early_stopping=True,
         max_iter=3, n_iter_no_change=np.inf, dropout=(0.0,), batch_statistics="population",
+        weight_norm=True,
     )  # fmt: skip
     assert np.isfinite(est.fit(*data()).predict(data()[0])).all()
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"normalization": "instance"}, "normalization='instance'.*one number.*'layer'"),
+        ({"normalization": "group"}, r"normalization_groups=8 must divide.*\(5, 8\)"),
+        (
+            {"dropout_kind": "gaussian", "dropout_scaling": "predict"},
+            "dropout_scaling='predict'.*dropout_kind='gaussian'.*dropout_scaling='train'",
+        ),
+    ],
+)
+def test_kinds_that_do_not_fit_are_explained(Estimator, settings, message):
+    with pytest.raises(ValueError, match=message):
+        Estimator((5, 8), **settings).fit(*data())
 
 
 @BOTH

@@ -38,6 +38,7 @@ SHARED = [
     {"weight_norm": True},
     {"drop_connect": 0.1, "max_iter": 25},
     {"mixup": 0.2, "max_iter": 25},
+    {"adversarial": 0.05},
     {"max_weight_norm": 5.0},
     {"weight_noise": 0.01},
     {"l1": 1e-3, "l2": 1e-3},

@@ -96,6 +96,8 @@ def test_activations(name, position, scaling, X, rng):
         {"dropout": 0.3, "dropout_kind": "alpha"},
         {"dropout": 0.3, "input_dropout": 0.2, "dropout_kind": "variational"},
         {"mixup": 0.5},
+        {"adversarial": 0.1},
+        {"adversarial": 0.1, "normalization": "batch", "dropout": 0.3, "drop_connect": 0.2},
         ALL_ON,
         {**ALL_ON, "weight_norm": True, "drop_connect": 0.2, "mixup": 0.5},
         {**ALL_ON, "normalization_position": "after", "dropout_scaling": "predict"},

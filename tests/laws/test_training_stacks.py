@@ -160,6 +160,7 @@ def test_solvers_and_losses(solver, kind, dtype, weighted):
             "dropout_kind": "variational",
             "change": {"dropout": np.linspace(0.05, 0.6, 8), "input_dropout": [0.1] * 8},
         },
+        {"change": {"adversarial": (0.0, 0.1, 0.0, 0.3, 0.0, 0.01, 0.0, 0.05)}},
         {"change": {"label_smoothing": (0.0, 0.1, 0.0, 0.3, 0.0, 0.0, 0.05, 0.5)}},
         {"normalization_position": "after", "batch_statistics": "population"},
         {"batch_statistics": "population", "weighted": True},

@@ -26,6 +26,7 @@ MEMBERS = {
     "group normalization": {"normalization": "group", "normalization_groups": 2},
     "weight normalization": {"weight_norm": True},
     "drop connect": {"drop_connect": 0.2},
+    "adversarial": {"adversarial": 0.1},
     "max weight norm": {"max_weight_norm": 1.5},
     "clipping and decay": {"clip_norm": 0.1, "weight_decay": 0.1},
     "max-norm": {"max_norm": 0.8},

@@ -25,14 +25,16 @@ class Phase:
     ``streams`` draws (None: nothing is drawn); ``weight (M, B, 1)`` are the sample weights of the
     batch divided by their sum ``(M, 1, 1)`` in ``total`` (None: every row counts alike), without
     the network axis for a single network;
-    ``cumulative`` asks running statistics to average all batches alike. Weights change from batch
-    to batch; whether anything is drawn must not change once layers are bound.
+    ``cumulative`` asks running statistics to average all batches alike; without ``tracks`` they
+    stay as they are. Weights change from batch to batch; whether anything is drawn must not change
+    once layers are bound.
     """
 
     streams: Streams | None = None
     weight: Array | None = None
     total: Array | None = None
     cumulative: bool = False
+    tracks: bool = True
 
     def weigh(self, weight: Array | None, total: Array | None) -> None:
         """Set the weights ``(M, B, 1)`` and sums ``(M, 1, 1)`` of the batch to come."""

@@ -57,7 +57,8 @@ class BatchNormalization(Layer):
             product(mean_of, x, mean)
             np.subtract(x, mean, out=centred)
             product(mean_of, np.square(centred, out=work), variance)
-            self._update_running(p, mean, variance, phase, n_rows)
+            if phase.tracks:
+                self._update_running(p, mean, variance, phase, n_rows)
             np.add(variance, epsilon, out=inverse)
             np.divide(1.0, np.sqrt(inverse, out=inverse), out=inverse)
             np.multiply(centred, inverse * p.scale, out=y)
@@ -146,7 +147,8 @@ class MeanOnlyBatchNormalization(Layer):
                 np.add(x, p.shift - p.mean, out=y)
                 return y
             product(uniform if phase.weight is None else phase.weight.mT, x, mean)
-            p.mean += newest_share(p, self.momentum, phase) * (mean - p.mean)
+            if phase.tracks:
+                p.mean += newest_share(p, self.momentum, phase) * (mean - p.mean)
             np.add(x, p.shift - mean, out=y)
             return y
 
