@@ -118,12 +118,17 @@ class DropConnect(Reparametrization):
 
     def _bind_mean(self, source: Callable[[], Array], p: Views, g: Views) -> BoundWeights:
         weight = np.empty_like(p.weight)
-        keep = per_network(self._levels / LEVELS, weight)
+        keep = per_network(self.kept, weight)
 
         def backward() -> None:
             np.multiply(g.weight, keep, out=g.weight)
 
         return BoundWeights(lambda: np.multiply(source(), keep, out=weight), backward)
+
+    @property
+    def kept(self) -> np.ndarray[Any, Any]:
+        """The probability ``(M,)`` of a weight to survive."""
+        return self._levels / LEVELS
 
     @property
     def _levels(self) -> np.ndarray[Any, Any]:

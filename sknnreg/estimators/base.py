@@ -217,7 +217,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _plain_attributes(self, row: Array, prepared: Prepared, plan: Recipe) -> dict[str, Any]:
         """The fitted attributes that prediction needs."""
-        folded = fold(plan.network, row, prepared.inputs)
+        sampled = self.drop_connect_inference == "gaussian"
+        folded = fold(plan.network, row, prepared.inputs, prepared.seed if sampled else None)
         prepared.targets.unscale_outputs(folded.coefs, folded.intercepts)
         return {
             "coefs_": folded.coefs,

@@ -30,7 +30,8 @@ place                  parameters
 2 signal               ``dropout``, ``input_dropout``, ``dropout_kind``, ``dropout_scaling``,
                        ``normalization``, ``normalization_position``, ``normalization_epsilon``,
                        ``normalization_momentum``, ``normalization_groups``, ``batch_statistics``
-3 weights in use       ``weight_norm``, ``drop_connect``, ``weight_noise``
+3 weights in use       ``weight_norm``, ``drop_connect``, ``drop_connect_inference``,
+                       ``weight_noise``
 4 objective            ``l1``, ``l2``; of a classifier ``class_weight``;
                        of a regressor ``loss``, ``huber_delta``
 5 update               ``solver``, ``learning_rate``, ``learning_rate_init``, ``power_t``,

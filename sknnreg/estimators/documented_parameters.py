@@ -112,7 +112,16 @@ weight_norm : bool, default=False
 
 drop_connect : float, default=0.0
     Place 3. Probability, in [0, 1), of dropping a weight (not a bias), drawn anew for every batch.
-    Predictions use the mean weights, ``(1 - drop_connect) W``. Source: Wan et al. (2013).
+    Source: Wan et al. (2013).
+
+drop_connect_inference : {"mean", "gaussian"}, default="mean"
+    Place 3. How predictions treat dropped weights. "mean": by the mean weights, ``(1 -
+    drop_connect) W``. "gaussian": the inputs z of the hidden units are drawn from the normal
+    distribution with the mean and variance that dropping gives them, ``N(q v W, q (1 - q) v**2
+    W**2)`` with q = 1 - drop_connect and v the layer's input, and the activations of 100 draws are
+    averaged. The draws are the same for all rows, so that predictions depend neither on chance nor
+    on the batch; they take 100 times the memory a row. Validation losses while training go by the
+    mean.
 
 weight_noise : float, default=0.0
     Place 3. Standard deviation, at least 0, of Gaussian noise on all weights (not biases) as

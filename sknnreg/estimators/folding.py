@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -20,28 +20,44 @@ from sknnreg.engine.layers import (
 )
 from sknnreg.engine.matrix import Views
 from sknnreg.engine.network import Network
+from sknnreg.engine.reparametrizations import DropConnect
 from sknnreg.engine.rows import release_pages
 from sknnreg.engine.stack import Array
+from sknnreg.engine.streams import spawn
 from sknnreg.engine.threads import blas_threads
 from sknnreg.estimators.inputs import Standardization
+
+# Samples that stand for all of a layer's possible weights; common to all rows.
+N_SAMPLES = 100
 
 
 @dataclass(frozen=True)
 class Folded:
     """A network with all folded into ``coefs`` and ``intercepts``, float64, that can be.
 
-    What cannot, since it depends on the row, is in ``between``: for each hidden layer, what happens
-    before its activation and after it, None for nothing.
+    What cannot, since it depends on the row, is in ``between``, for each hidden layer.
     """
 
-    coefs: list[Array]
-    intercepts: list[Array]
-    between: list[tuple[RowMap | None, RowMap | None]]
+    coefs: list[Array] = field(default_factory=list)
+    intercepts: list[Array] = field(default_factory=list)
+    between: list[Between] = field(default_factory=list)
 
     @property
     def is_plain(self) -> bool:
         """Whether it is a plain multilayer perceptron."""
-        return not any(before or after for before, after in self.between)
+        return not any(any(each) for each in self.between)
+
+
+class Between(NamedTuple):
+    """What happens in a hidden layer beside its activation, None for nothing.
+
+    ``spread`` makes samples of the pre-activations, which are averaged behind the activation;
+    ``before`` and ``after`` the activation rows are normalized.
+    """
+
+    spread: Spread | None = None
+    before: RowMap | None = None
+    after: RowMap | None = None
 
 
 @dataclass(frozen=True)
@@ -54,23 +70,55 @@ class RowMap:
     shift: Array
 
     def __call__(self, signal: Array) -> Array:
-        """``(B, F) -> (B, F)``."""
-        groups = signal.reshape(len(signal), self.n_groups, -1)
-        centred = groups - groups.mean(axis=2, keepdims=True)
-        deviation = np.sqrt(np.square(centred).mean(axis=2, keepdims=True) + self.epsilon)
+        """``(..., F) -> (..., F)``."""
+        groups = signal.reshape(*signal.shape[:-1], self.n_groups, -1)
+        centred = groups - groups.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + self.epsilon)
         mapped: Array = (centred / deviation).reshape(signal.shape) * self.scale + self.shift
         return mapped
 
 
-def fold(network: Network, values: Array, inputs: Standardization) -> Folded:
+@dataclass(frozen=True)
+class Spread:
+    """z = mean + sqrt(u**2 @ variance) e for some fixed e, the same for all rows.
+
+    u = scale x + shift is what the dropped weights were multiplied by: moment matching of
+    DropConnect (Wan et al., 2013), with draws ``e (S, n_out)`` in common so that a prediction
+    depends neither on the batch nor on chance.
+    """
+
+    variance: Array
+    scale: Array
+    shift: Array
+    draws: Array
+
+    def samples(self, x: Any, mean: Array) -> Array:
+        """``(S, B, n_out)`` for inputs ``x (B, n_in)``, which may be sparse if not shifted."""
+        if sparse.issparse(x):
+            scaled: Any = x @ sparse.diags_array(self.scale)
+            square = scaled.power(2) @ self.variance
+        else:
+            square = np.square(x * self.scale + self.shift) @ self.variance
+        deviation = np.sqrt(to_dense(square))
+        drawn: Array = mean + self.draws[:, None, :] * deviation
+        return drawn
+
+    def scaled(self, factor: Array) -> Spread:
+        """The same behind a multiplication of the pre-activations."""
+        return replace(self, variance=self.variance * np.square(factor))
+
+
+def fold(
+    network: Network, values: Array, inputs: Standardization, noise_seed: int | None = None
+) -> Folded:
     """The network of a trained row ``(1, P)``.
 
-    Affine maps of units move into the dense layer in front of them (before the activation) or
+    With ``noise_seed``, dropped weights are sampled at prediction instead of averaged. Affine maps of units move into the dense layer in front of them (before the activation) or
     into the one behind (after it); what standardized the inputs moves into the first.
     """
     exact = values.astype(np.float64)
-    folded = Folded([], [], [])
-    before: RowMap | None = None
+    folded = Folded()
+    now = Between()
     # y = scale x + shift stands between the last activation (or the input) and the next weights.
     n_inputs = next(layer.n_in for layer in network.layers if isinstance(layer, Dense))
     scale, shift = _as_affine(inputs, n_inputs)
@@ -79,36 +127,48 @@ def fold(network: Network, values: Array, inputs: Standardization) -> Folded:
         if isinstance(layer, Dense):
             bias = p.bias[0, 0] if layer.bias else np.zeros(layer.n_out)
             weight = layer.weight_at_inference(p)[0]
+            if noise_seed is not None:
+                now = now._replace(spread=_spread(layer, weight, scale, shift, noise_seed))
             folded.coefs.append(scale[:, None] * weight)
             folded.intercepts.append(bias + shift @ weight)
             scale, shift = np.ones(layer.n_out), np.zeros(layer.n_out)
             behind_dense = True
         elif isinstance(layer, Activation):
-            folded.between.append((before, None))
-            before, behind_dense = None, False
+            folded.between.append(now)
+            now, behind_dense = Between(), False
         elif isinstance(layer, RowNormalization):
             row_map = RowMap(layer.groups, float(layer.epsilon), p.scale[0, 0], p.shift[0, 0])
             if behind_dense:
-                before = row_map
+                now = now._replace(before=row_map)
             else:
-                folded.between[-1] = (folded.between[-1][0], row_map)
+                folded.between[-1] = folded.between[-1]._replace(after=row_map)
         else:
-            scale, shift = _fold_affine(layer, p, folded, behind_dense, scale, shift)
+            a, b = _affine(layer, p)
+            if behind_dense:
+                folded.coefs[-1] = folded.coefs[-1] * a
+                folded.intercepts[-1] = folded.intercepts[-1] * a + b
+                now = now._replace(spread=now.spread and now.spread.scaled(a))
+            else:
+                scale, shift = scale * a, shift * a + b
     return folded
 
 
-def _fold_affine(
-    layer: Layer, p: Views, folded: Folded, behind_dense: bool, scale: Array, shift: Array
-) -> tuple[Array, Array]:
-    """Fold an affine map into the dense layer in front, or else into the map before the next."""
+def _affine(layer: Layer, p: Views) -> tuple[Array, Array]:
     affine = layer.affine(p)
     assert affine is not None
     a, b = (np.asarray(each)[0, 0] for each in affine)
-    if not behind_dense:
-        return scale * a, shift * a + b
-    folded.coefs[-1] = folded.coefs[-1] * a
-    folded.intercepts[-1] = folded.intercepts[-1] * a + b
-    return scale, shift
+    return a, b
+
+
+def _spread(layer: Dense, weight: Array, scale: Array, shift: Array, seed: int) -> Spread | None:
+    """Of mean weights ``(1 - p) W``: their variance is p / (1 - p) times the square."""
+    for member in layer.reparametrizations:
+        if isinstance(member, DropConnect) and member.active:
+            kept = float(member.kept[0])
+            draws = spawn(seed, f"drop_connect inference {layer.name}")
+            e = draws.standard_normal((N_SAMPLES, layer.n_out))
+            return Spread((1 - kept) / kept * np.square(weight), scale, shift, e)
+    return None
 
 
 def raw_outputs(
@@ -116,24 +176,35 @@ def raw_outputs(
 ) -> Iterator[tuple[slice, Array]]:
     """The network's raw outputs, a bounded number of rows at a time."""
     coefs, intercepts = folded.coefs, folded.intercepts
-    height = rows_at_once(max(max(coef.shape) for coef in coefs))
-    hidden = list(zip(coefs[1:], intercepts, activations, folded.between, strict=False))
+    samples = N_SAMPLES if any(each.spread for each in folded.between) else 1
+    height = rows_at_once(max(max(coef.shape) for coef in coefs) * samples)
     with blas_threads(min(height, X.shape[0]) * max(coef.size for coef in coefs)):
         for start in range(0, X.shape[0], height):
             at = slice(start, min(start + height, X.shape[0]))
-            signal = _first_product(X[at], coefs[0])
-            for coef, intercept, name, (before, after) in hidden:
-                signal += intercept
-                signal = signal if before is None else before(signal)
-                signal = ACTIVATIONS[name].value(signal, signal)
-                signal = (signal if after is None else after(signal)) @ coef
-            signal += intercepts[-1]
-            yield at, signal
+            signal = X[at]
+            hidden = zip(coefs, intercepts, activations, folded.between, strict=False)
+            for coef, intercept, name, between in hidden:
+                signal = _hidden(signal, coef, intercept, ACTIVATIONS[name], between)
+            yield at, _product(signal, coefs[-1]) + intercepts[-1]
             release_pages(X)
 
 
-def _first_product(part: Any, coef: Array) -> Array:
-    return to_dense(part @ coef if sparse.issparse(part) else np.asarray(part, np.float64) @ coef)
+def _hidden(x: Any, coef: Any, intercept: Array, activation: Activation, between: Between) -> Array:
+    """A hidden layer's signal ``(B, F)``."""
+    signal = _product(x, coef)
+    signal += intercept
+    if between.spread is not None:
+        signal = between.spread.samples(x, signal)
+    if between.before is not None:
+        signal = between.before(signal)
+    signal = activation.value(signal, signal)
+    if between.spread is not None:
+        signal = signal.mean(axis=0)
+    return signal if between.after is None else between.after(signal)
+
+
+def _product(x: Any, coef: Any) -> Array:
+    return to_dense(x @ coef if sparse.issparse(x) else np.asarray(x, dtype=np.float64) @ coef)
 
 
 def to_dense(matrix: Any) -> Array:

@@ -38,6 +38,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     # 3 weights in use
     "weight_norm": ["boolean"],
     "drop_connect": [_probability],
+    "drop_connect_inference": [StrOptions({"mean", "gaussian"})],
     "weight_noise": [_from_zero],
     # 4 objective
     "l1": [_from_zero],

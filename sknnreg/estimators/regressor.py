@@ -137,6 +137,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         batch_statistics: str = "moving",
         weight_norm: bool = False,
         drop_connect: float = 0.0,
+        drop_connect_inference: str = "mean",
         weight_noise: float = 0.0,
         l1: float = 0.0,
         l2: float = 0.0,

@@ -28,6 +28,7 @@ WRONG = {
     "batch_statistics": ["running", None],
     "weight_norm": ["yes", None],
     "drop_connect": [-0.1, 1.0, None],
+    "drop_connect_inference": ["Mean", None],
     "weight_noise": [-1.0, None],
     "l1": [-1.0, None, "a"],
     "l2": [-1.0, None, "a"],

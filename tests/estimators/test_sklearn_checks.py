@@ -37,6 +37,7 @@ SHARED = [
     {"dropout": 0.2, "dropout_kind": "variational", "max_iter": 25},
     {"weight_norm": True},
     {"drop_connect": 0.1, "max_iter": 25},
+    {"drop_connect": 0.1, "drop_connect_inference": "gaussian", "max_iter": 25},
     {"mixup": 0.2, "max_iter": 25},
     {"adversarial": 0.05},
     {"max_weight_norm": 5.0},
