@@ -95,7 +95,8 @@ class Spread:
     def samples(self, x: Any, mean: Array) -> Array:
         """``(S, B, n_out)`` for inputs ``x (B, n_in)``, which may be sparse if not shifted."""
         if sparse.issparse(x):
-            scaled: Any = x @ sparse.diags_array(self.scale)
+            weights: Any = sparse.diags_array(self.scale)
+            scaled: Any = x @ weights
             square = scaled.power(2) @ self.variance
         else:
             square = np.square(x * self.scale + self.shift) @ self.variance
@@ -113,8 +114,9 @@ def fold(
 ) -> Folded:
     """The network of a trained row ``(1, P)``.
 
-    With ``noise_seed``, dropped weights are sampled at prediction instead of averaged. Affine maps of units move into the dense layer in front of them (before the activation) or
-    into the one behind (after it); what standardized the inputs moves into the first.
+    With ``noise_seed``, dropped weights are sampled at prediction instead of averaged. Affine maps
+    of units move into the dense layer in front of them (before the activation) or into the one
+    behind (after it); what standardized the inputs moves into the first.
     """
     exact = values.astype(np.float64)
     folded = Folded()
