@@ -19,18 +19,18 @@ show one sample, but these numbers, and those of the table, are means over 20. "
 that the gain over no regulariser is within two standard errors.
 
 What to expect: without a regulariser the log loss is far above log(2) = 0.69, a coin's, although
-the accuracy is not so bad: the network is sure of itself where it should not be. All sixteen make
-it less so, and the best half a dozen can hardly be told apart. They get there in different ways.
+the accuracy is not so bad: the network is sure of itself where it should not be. All but one of the
+sixteen make it less so, and the best half a dozen can hardly be told apart. They get there in
+different ways.
 `l1` ends with some seventy weights out of 2650; `l2`, `weight_decay` and the two norms with short
 ones, many of them next to 0. Input noise and mixup smooth the surface between the rows, and keep
 weights three times as long as those of `l2`. Dropout, in all its kinds, varies most from sample to
 sample; it does not punish large weights.
 
 And what does not help: label smoothing and DropConnect make the network less sure, but no more
-often right. Layer normalization does least. It removes the length of each row's signal, and of two
-inputs it leaves little but a direction: the panel is cut like a cake. Lastly, the linear model at
-the end of the table has a lower log loss than most of the sixteen, though a lower accuracy than
-most. With 120 rows it often is so.
+often right. Layer normalization does nothing for this network: it makes deep networks easier to train,
+and no less prone to learn by heart. Lastly, the linear model at the end of the table has a lower
+log loss than most of the sixteen, though a lower accuracy than most. With 120 rows it often is so.
 
 Each strength is the best of five or six, tried on twenty other samples: the most accurate of those
 whose log loss was within a standard error of the least. So each regulariser is shown near its best,
@@ -214,6 +214,8 @@ def judge(each: list[Outcome], without: list[Outcome]) -> str:
         gains = gain * (ours - theirs)
         helps = each is without or gains.mean() > 2 * gains.std(ddof=1) / np.sqrt(len(gains))
         told.append(words.format(ours.mean()) + ("" if helps else " (no better)"))
+    if all(each.endswith(")") for each in told):
+        return ", ".join(each.removesuffix(" (no better)") for each in told) + " (neither better)"
     return ", ".join(told)
 
 

@@ -80,8 +80,9 @@ normalization : {"batch", "mean_only_batch", "layer", "group"} or None, default=
     per group here and leave nothing of it.
 
 normalization_position : {"before", "after"}, default="before"
-    Place 2. Before or after the activation function. Before, the layer has no bias of its own,
-    since beta plays its part.
+    Place 2. Before or after the activation function. Before, with "batch" and "mean_only_batch",
+    the layer has no bias of its own, since beta plays its part; with "layer" and "group" it has,
+    since there it is part of what is normalized.
 
 normalization_epsilon : float, default=1e-5
     Place 2. Added to the variance; greater than 0.

@@ -188,11 +188,12 @@ def _check_rows_normalization(estimator: Any) -> None:
     if estimator.normalization != "group":
         return
     for size in hidden_sizes(estimator):
-        if size % n_groups:
+        if size % n_groups or size == n_groups:
             raise ValueError(
                 f"normalization_groups={n_groups} must divide the number of units of every hidden "
-                f"layer, got hidden_layer_sizes={estimator.hidden_layer_sizes!r}. Use another "
-                "number of groups; normalization='layer' is one group."
+                "layer into groups of at least two, of which one alone would leave nothing, got "
+                f"hidden_layer_sizes={estimator.hidden_layer_sizes!r}. Use another number of "
+                "groups; normalization='layer' is one group."
             )
 
 

@@ -86,12 +86,21 @@ def network(est: Any, n_inputs: int, n_outputs: int, n_rows: int) -> Network:
     names, rates = activations(est), dropout_rates(est)
     before = est.normalization is not None and est.normalization_position == "before"
     after = est.normalization is not None and not before
+    over_batch = uses_batch_statistics(est)
     width = n_inputs
     for number, (size, name, rate) in enumerate(zip(hidden_sizes(est), names, rates, strict=True)):
         activation = ACTIVATIONS[name]
         built.append(
-            # The shift of a normalization in between plays the bias's part.
-            Dense(str(number), width, size, not before, activation.gain, _reparametrizations(est))
+            # The shift of a batch normalization in between plays the bias's part; within a row it
+            # does not, where the bias is part of what is normalized.
+            Dense(
+                str(number),
+                width,
+                size,
+                not (before and over_batch),
+                activation.gain,
+                _reparametrizations(est),
+            )
         )
         built += [_normalization(est, size)] if before else []
         built.append(activation)

@@ -20,9 +20,10 @@ MAX_SENT = 1 << 28
 
 
 def sendable(problems: Sequence[Problem]) -> bool:
-    """Whether the networks can train elsewhere: nobody here listens, and their data are small."""
-    if any(problem.on_epoch_end or problem.score or on_disk(problem) for problem in problems):
-        return False
+    """Whether the networks can train elsewhere: nothing here has a say, and data are small."""
+    for problem in problems:
+        if problem.on_epoch_end or problem.score or problem.augment or on_disk(problem):
+            return False
     return sum(map(data_bytes, problems)) <= MAX_SENT
 
 

@@ -36,6 +36,17 @@ class Bench:
         """The same as after training."""
         return self._run(x, grad_y, None)
 
+    def passes(self, x, n):
+        """Outputs ``(n, B, K)`` of so many training passes, each with draws of its own."""
+        forward = self.bound.bind(len(x), Phase(Streams([SEED]))).forward
+        return np.array([forward(x[None])[0].copy() for _ in range(n)])
+
+    def judge(self, x, y, loss, weight=None, draws=False):
+        """The loss of rows ``(B, F)``, whose gradient ``g`` gets; ``weight (B,)`` adds up to 1."""
+        bound = self.bound.bind(len(x), Phase(Streams([SEED])) if draws else None)
+        shares = None if weight is None else weight[None, :, None]
+        return float(bound.backpropagate(x[None], y[None], shares, loss)[0])
+
     def _run(self, x, grad_y, phase):
         if grad_y is None:
             return self.bound.bind(len(x), phase).forward(x[None])[0].copy()

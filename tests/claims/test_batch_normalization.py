@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.layers import BatchNormalization, Dense
+from sknnreg.engine.layers import BatchNormalization, Dense, MeanOnlyBatchNormalization
 
 TINY = 1e-30
 N_ROWS, N_IN, N_OUT = 12, 4, 3
@@ -47,6 +47,20 @@ def test_the_scale_of_the_weights_is_forgotten(bench, rng, u, grad_y, a):
     np.testing.assert_allclose(model.gradients[0, n_weights:], gradients[0, n_weights:], **exact)
 
 
+@pytest.mark.parametrize("a", [0.1, 30.0])
+def test_an_epsilon_that_counts_is_another_for_other_weights(bench, rng, u, grad_y, a):
+    """BN(aWu) = BN(Wu) with epsilon / a² in place of epsilon: exactly the deviation it makes."""
+    one, other = normalized(bench, rng, epsilon=0.5), normalized(bench, rng, epsilon=0.5 / a**2)
+    other.values[...] = one.values
+    one.p[0].weight *= a
+    y, grad_u = one.train(u, grad_y)
+    y_other, grad_u_other = other.train(u, grad_y)
+    np.testing.assert_allclose(y, y_other, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(grad_u, grad_u_other, rtol=1e-12, atol=1e-13)
+    one.p[0].weight /= a
+    assert np.abs(one.train(u) - y).max() > 0.01
+
+
 def test_the_gradient_by_the_weights_is_orthogonal_to_them(bench, rng, u, grad_y):
     """What does not change along W has no derivative along it, unit by unit (Euler)."""
     model = normalized(bench, rng)
@@ -74,6 +88,20 @@ def test_a_bias_in_front_has_no_gradient(bench, rng, u, grad_y):
     assert np.abs(model.g[0].weight).max() > 0.01
     model.p[0].bias += 10
     np.testing.assert_allclose(model.train(u), y, rtol=0, atol=1e-12)
+
+
+def test_mean_only_too_leaves_a_bias_in_front_without_gradient(bench, rng, u, grad_y):
+    """It forgets the offset and only that: outputs go with the scale of the weights."""
+    model = bench(Dense("0", N_IN, N_OUT), MeanOnlyBatchNormalization(N_OUT, 0.9))
+    model.p[1].shift[...] = [1.0, -2.0, 0.5]
+    y, _ = model.train(u, grad_y)
+    np.testing.assert_allclose(model.g[0].bias, 0, atol=1e-13)
+    assert np.abs(model.g[0].weight).max() > 0.01
+    model.p[0].bias += 10
+    np.testing.assert_allclose(model.train(u), y, rtol=0, atol=1e-12)
+    model.p[0].weight *= 7
+    shift = model.p[1].shift[0, 0]
+    np.testing.assert_allclose(model.train(u) - shift, 7 * (y - shift), rtol=0, atol=1e-11)
 
 
 def test_ignoring_the_statistics_lets_a_bias_in_front_grow_without_bound(bench, rng, u, grad_y):

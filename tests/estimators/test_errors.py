@@ -162,6 +162,10 @@ def test_lbfgs_takes_what_is_deterministic(Estimator):
         ({"normalization": "instance"}, "normalization='instance'.*one number.*'layer'"),
         ({"normalization": "group"}, r"normalization_groups=8 must divide.*\(5, 8\)"),
         (
+            {"normalization": "group", "normalization_groups": 5, "hidden_layer_sizes": (5,)},
+            r"normalization_groups=5 must divide.*at least two.*\(5,\)",
+        ),
+        (
             {"dropout_kind": "gaussian", "dropout_scaling": "predict"},
             "dropout_scaling='predict'.*dropout_kind='gaussian'.*dropout_scaling='train'",
         ),
@@ -169,7 +173,7 @@ def test_lbfgs_takes_what_is_deterministic(Estimator):
 )
 def test_kinds_that_do_not_fit_are_explained(Estimator, settings, message):
     with pytest.raises(ValueError, match=message):
-        Estimator((5, 8), **settings).fit(*data())
+        Estimator(**{"hidden_layer_sizes": (5, 8), **settings}).fit(*data())
 
 
 @BOTH
