@@ -28,9 +28,9 @@ weights three times as long as those of `l2`. Dropout, in all its kinds, varies 
 sample; it does not punish large weights.
 
 And what does not help: label smoothing and DropConnect make the network less sure, but no more
-often right. Layer normalization does nothing for this network: it makes deep networks easier to train,
-and no less prone to learn by heart. Lastly, the linear model at the end of the table has a lower
-log loss than most of the sixteen, though a lower accuracy than most. With 120 rows it often is so.
+often right. Layer normalization does nothing here: it makes deep networks easier to train, and no
+less prone to learn by heart. Lastly, the linear model at the end of the table has a lower log loss
+than most of the sixteen, though a lower accuracy than most. With 120 rows it often is so.
 
 Each strength is the best of five or six, tried on twenty other samples: the most accurate of those
 whose log loss was within a standard error of the least. So each regulariser is shown near its best,
