@@ -191,10 +191,14 @@ class Rendezvous:
         task.gate.clear()
         if task.cancelled:
             with self._lock:
-                self._turns.pop(task, None)
-                self._fits += self._leading.pop(task, [])
-                task.waits_for = None
+                self._resign(task)
             raise Cancelled
+
+    def _resign(self, task: Task) -> None:
+        """Nobody waits for this task any more, in whatever part."""
+        self._turns.pop(task, None)
+        self._fits += self._leading.pop(task, [])
+        task.waits_for = None
 
     def _lead(self, task: Task) -> None:
         """Train all networks that wait; their tasks go on as turns come."""
@@ -243,6 +247,8 @@ class Rendezvous:
         room = self._n_held < self._max_waiting and self._bytes_held < self._max_memory
         if self._new and room:
             return self._new.popleft()
+        # Whoever was cancelled may not have taken its network back yet, but will not lead.
+        self._fits = [fit for fit in self._fits if not fit.task.cancelled]
         if not self._fits:
             return None
         leader = self._fits[0].task
@@ -276,7 +282,7 @@ class Rendezvous:
             pass
         finally:
             with self._lock:
-                self._turns.pop(task, None)
+                self._resign(task)
                 task.call.end(task, failed=failed)
                 if task.call.parent is not None:
                     self._ready_if_idle(task.call.parent)

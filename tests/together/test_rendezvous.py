@@ -1,7 +1,7 @@
 """Whatever tasks do, they meet where they can, get what is theirs, and all come to an end."""
 
 import functools
-import threading
+import sys
 import time
 from unittest.mock import patch
 
@@ -14,10 +14,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from sknnreg import MLPRegularizedClassifier, fit_together
-from sknnreg.together import crew, rendezvous
+from sknnreg.together import rendezvous
 
 QUICK = {"max_iter": 2, "n_iter_no_change": np.inf, "learning_rate_init": 0.05}
 SHAPES = [(2,), (3, 2)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def restless_threads():
+    """Python changes from thread to thread as often as it can, so that races are lost."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
 
 
 @functools.cache
@@ -101,6 +110,10 @@ def perform_all(tasks, **params):
     return joblib.Parallel(**params)(joblib.delayed(perform)(task) for task in tasks)
 
 
+def leaf(seed, shape=SHAPES[0]):
+    return (fit, shape, seed)
+
+
 @settings(max_examples=100, deadline=None)
 @given(schedule=schedules)
 def test_any_schedule_comes_to_the_end_it_would_come_to_alone(schedule, guarded, threads_left):
@@ -134,27 +147,52 @@ def test_an_error_in_any_schedule_reaches_the_caller(schedule, place, data, guar
     assert not threads_left()
 
 
-def leaf(seed, shape=SHAPES[0]):
-    return (fit, shape, seed)
+def fail():
+    raise ArithmeticError("on purpose")
 
 
-def test_a_search_that_was_broken_off_leaves_nobodys_turn_behind(guarded):
-    """Those who waited for tasks of their own were ready to go on when they were cancelled."""
+def fit_and_fail():
+    fit(SHAPES[0], 0)
+    fail()
 
-    def fit_and_fail():
-        fit(SHAPES[0], 0)
-        raise ArithmeticError("on purpose")
 
-    inner = (leaf(1), leaf(2))
+def search_and_fail():
+    joblib.Parallel()([joblib.delayed(fail)()])
+
+
+@pytest.mark.parametrize("inner", [(fit_twice, SHAPES[1], 1), (leaf(1), leaf(2))], ids=["", "()"])
+@pytest.mark.parametrize("failing", [fail, fit_and_fail, search_and_fail])
+def test_a_search_that_was_broken_off_leaves_nobodys_turn_behind(inner, failing, guarded):
+    """Nor a network of it that others would wait for: whoever waited, led or was ready is gone."""
 
     def run():
         with fit_together(n_jobs=1), patch.object(rendezvous, "PATIENCE", 1000.0):
             for _ in range(20):
                 tasks = [joblib.delayed(perform)(inner) for _ in range(3)]
-                tasks.insert(1, joblib.delayed(fit_and_fail)())
                 with pytest.raises(ArithmeticError, match="on purpose"):
-                    joblib.Parallel()(tasks)
+                    joblib.Parallel()([*tasks, joblib.delayed(failing)()])
                 assert perform_all([inner, leaf(3)]) == [alone(inner), done(leaf(3))]
+
+    guarded(run, 15)
+
+
+def test_a_search_that_is_broken_off_within_another_takes_nothing_from_it(guarded):
+    """The others' networks are trained although who should have done it was cancelled."""
+
+    def broken():
+        with pytest.raises(ArithmeticError):
+            joblib.Parallel()([*inner, *inner, joblib.delayed(search_and_fail)()])
+        return "broken off"
+
+    inner = [joblib.delayed(perform)(leaf(seed)) for seed in (1, 2)]
+    whole = (leaf(3), leaf(4), leaf(5))
+
+    def run():
+        with fit_together(n_jobs=1), patch.object(rendezvous, "PATIENCE", 1000.0):
+            for _ in range(20):
+                tasks = [joblib.delayed(broken)(), joblib.delayed(perform)(whole)] * 3
+                found = joblib.Parallel()(tasks)
+                assert found == ["broken off", alone(whole)] * 3
 
     guarded(run, 15)
 
@@ -190,89 +228,3 @@ def test_who_has_nothing_to_fit_does_not_keep_the_others_from_meeting(together, 
     with together():
         perform_all(schedule)
     assert passes == [3]
-
-
-@pytest.mark.parametrize("n_tasks", [2, 4])
-def test_a_lock_that_is_held_across_a_fit_is_no_deadlock(n_tasks, monkeypatch, guarded):
-    monkeypatch.setattr(rendezvous, "PATIENCE", 0.05)
-    lock = threading.Lock()
-
-    def task(number):
-        with lock:
-            return fit(SHAPES[0], number)
-
-    def run():
-        with fit_together(n_jobs=1):
-            return joblib.Parallel()(joblib.delayed(task)(number) for number in range(n_tasks))
-
-    assert guarded(run) == [done(leaf(number)) for number in range(n_tasks)]
-
-
-def test_a_long_task_does_not_keep_the_others_waiting_for_ever(monkeypatch, guarded):
-    monkeypatch.setattr(rendezvous, "PATIENCE", 0.05)
-    others = threading.Event()
-
-    def task(number):
-        if number == 1:
-            return others.wait(30)
-        network = fit(SHAPES[0], number)
-        others.set()
-        return network
-
-    def run():
-        with fit_together(n_jobs=1):
-            return joblib.Parallel()(joblib.delayed(task)(number) for number in range(3))
-
-    assert guarded(run) == [done(leaf(0)), True, done(leaf(2))]
-
-
-def test_many_impatient_tasks_still_get_what_is_theirs(monkeypatch, guarded):
-    """With hardly any patience all run at once, and every mix of waves may happen."""
-    monkeypatch.setattr(rendezvous, "PATIENCE", 0.001)
-    schedule = [(leaf(seed), (leaf(seed + 1), leaf(seed, SHAPES[1]))) for seed in range(3)] * 3
-    schedule += [leaf(seed) for seed in range(4)]
-
-    def run():
-        with fit_together(n_jobs=1):
-            return perform_all(schedule)
-
-    for _ in range(5):
-        assert guarded(run) == [alone(task) for task in schedule]
-
-
-def test_a_fit_that_fails_before_it_waits_is_nobodys_leader(monkeypatch, guarded):
-    """Nobody waits for it, and nobody waits for it to train."""
-    asked, foresee = [], crew.Crew.foresee
-
-    def fail_once(self, problem, n_like_it):
-        asked.append(n_like_it)
-        if len(asked) == 1:
-            raise ArithmeticError("not ready")
-        foresee(self, problem, n_like_it)
-
-    def task(number):
-        try:
-            return fit(SHAPES[0], number)
-        except ArithmeticError as error:
-            return str(error)
-
-    def run():
-        with fit_together(n_jobs=1):
-            return joblib.Parallel()(joblib.delayed(task)(number) for number in range(3))
-
-    monkeypatch.setattr(crew.Crew, "foresee", fail_once)
-    assert guarded(run, 10) == ["not ready", done(leaf(1)), done(leaf(2))]
-
-
-def test_a_thread_of_a_tasks_own_fits_alone(together, passes):
-    found = {}
-
-    def task(number):
-        thread = threading.Thread(target=lambda: found.update({number: fit(SHAPES[0], number)}))
-        thread.start()
-        thread.join()
-
-    with together():
-        joblib.Parallel()(joblib.delayed(task)(number) for number in range(3))
-    assert found == {number: done(leaf(number)) for number in range(3)}
-    assert not passes
