@@ -4,6 +4,8 @@ import dataclasses
 import importlib
 import inspect
 import pkgutil
+import re
+from pathlib import Path
 
 import numpy as np
 
@@ -91,3 +93,30 @@ def test_members_that_can_be_off_are_tried_switched_off(noun, members):
 def test_monitors_name_distinct_reasons(members):
     reasons = [cls.reason for cls in concrete(members["monitor"][0])]
     assert len(set(reasons)) == len(reasons)
+
+
+# Where the docs' word for a member is not its name.
+WORDS = {
+    "InverseScaling": "invscaling",
+    "AdaptiveRate": "adaptive",
+    "TimeLimit": "max_time",
+    "Divergence": "diverge",
+    "Plateau": "n_iter_no_change",
+    "ClipNorm": "clip_norm",
+    "Dense": "coefs_",
+    "ReLU": "relu",
+    "LeakyReLU": "leaky_relu",
+    "SiLU": "silu",
+    "BinaryCrossEntropy": "cross-entropy",
+}
+
+
+def test_every_member_has_a_line_in_the_guide(noun, members):
+    """By its name in words, or by the parameter that turns it on."""
+    guide = Path(__file__).parents[2] / "docs" / "guide"
+    text = " ".join(page.read_text(encoding="utf-8") for page in sorted(guide.glob("*.md"))).lower()
+    text = re.sub(r"[\s`_-]+", " ", text)
+    for cls in concrete(members[noun][0]):
+        spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__)
+        word = re.sub(r"[\s_]+", " ", WORDS.get(cls.__name__, spaced).lower()).strip()
+        assert word in text, f"docs/guide says nothing of {cls.__name__}"
