@@ -118,5 +118,5 @@ def test_every_member_has_a_line_in_the_guide(noun, members):
     text = re.sub(r"[\s`_-]+", " ", text)
     for cls in concrete(members[noun][0]):
         spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__)
-        word = re.sub(r"[\s_]+", " ", WORDS.get(cls.__name__, spaced).lower()).strip()
+        word = re.sub(r"[\s_-]+", " ", WORDS.get(cls.__name__, spaced).lower()).strip()
         assert word in text, f"docs/guide says nothing of {cls.__name__}"
