@@ -11,7 +11,8 @@ import numpy as np
 
 from sknnreg.engine.augmentations import Augment, bind_augmentations
 from sknnreg.engine.batches import Batch, Batches, cached_if_small, take_sets
-from sknnreg.engine.evaluation import Validation, judge, population_statistics
+from sknnreg.engine.evaluation import Validation, judge
+from sknnreg.engine.keeping import Keeping
 from sknnreg.engine.layers import Phase
 from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.problem import History, Problem, Recipe, Result
@@ -77,6 +78,7 @@ class Cohort:
         once, unless the step size listens to how training goes.
         """
         n_updates = len(self.batches)
+        self.keeping.begin_epoch(n_updates)
         if self._next_update == len(self._rates):
             self._plan(n_updates)
         first = self._next_update
@@ -105,11 +107,9 @@ class Cohort:
 
     def _progress(self, n_epochs: int, n_updates: int) -> list[Progress]:
         """Where the epochs to come start."""
-        updates, samples = self.state.updates, self.state.samples
-        return [
-            Progress(updates + e * n_updates, samples + e * self.batches.n_rows, n_updates)
-            for e in range(n_epochs)
-        ]
+        state = self.state
+        now = Progress(state.epochs, state.updates, state.samples, n_updates, self.batches.n_rows)
+        return [now.later(epochs) for epochs in range(n_epochs)]
 
     def augment(self, batch: Batch) -> Batch:
         """The batch after all augmentations, the user's first."""
@@ -142,12 +142,12 @@ class Cohort:
         going = np.flatnonzero(stop)
         if not len(going):
             return
-        values = self._final_values(going)
-        for number, index in enumerate(going):
+        seconds = time.monotonic() - self.started
+        for index, values in zip(going, self.keeping.final(going), strict=True):
             row = self.rows[index]
             state = _usable(self.state.take([int(index)]))
             history, error = self._histories[row], self._errors.get(row)
-            self._results[row] = Result(values[[number]], state, history, error)
+            self._results[row] = Result(values, state, history, seconds, error)
         keep = np.flatnonzero(~stop)
         self.rows = [self.rows[index] for index in keep]
         if len(keep):
@@ -169,7 +169,12 @@ class Cohort:
             streams = Streams([problem.seed])
             # By this network's own numbers, not the whole stack's.
             values = problem.recipe.network.initialize(streams, self.dtype)
-            state = TrainingState.fresh(values, streams, recipe.keep_best)
+            state = TrainingState.fresh(values, streams)
+        state = state.equipped(
+            keep_best=recipe.keep_best,
+            averages=bool(recipe.averaging),
+            n_snapshots=recipe.n_snapshots,
+        )
         trained = state.values[:, : recipe.network.layout.n_trainable]
         missing = {
             type(t).__name__: t.init(trained)
@@ -236,28 +241,13 @@ class Cohort:
         if self._validation_sets:
             sets = take_sets(self._validation_sets, self.rows)
             self.validation = Validation(sets, self.dtype)
+        self.keeping = Keeping(recipe, state, self.network, self.problems)
         self._rates = np.empty((0, len(self)))
         self._next_update = 0
-
-    def _final_values(self, going: Array) -> Array:
-        """The rows to keep: the best where they are kept, else the last."""
-        state, recipe = self.state, self.recipe
-        values = state.values[going]
-        if recipe.keep_best and state.best is not None:
-            seen = np.isfinite(state.best_value[going])
-            values[seen] = state.best[going][seen]
-        if recipe.population_statistics:
-            sets = [self.problems[index].train for index in going]
-            batches = Batches(sets, recipe.batch_size, self.dtype, join_single=True)
-            # Generators of their own: going on draws what it would have drawn.
-            seeds = [self.problems[index].seed for index in going]
-            streams = Streams(seeds) if recipe.shuffle else None
-            population_statistics(take_numbers(recipe, going), values, batches, streams)
-        return values
 
 
 def _usable(state: TrainingState) -> TrainingState:
     """The state to go on from: after a divergence, the best row with fresh moments."""
     if state.best is None or np.isfinite(state.values).all():
         return state
-    return replace(state, values=state.best.copy(), transforms={})
+    return state.from_best()

@@ -59,9 +59,14 @@ def judge(problem: Problem, recipe: Recipe, row: Array) -> float:
     if problem.score is not None:
         return -float(problem.score(row))
     assert problem.validation is not None
+    return loss_on(problem.validation, recipe, row)
+
+
+def loss_on(data: DataSet, recipe: Recipe, row: Array) -> float:
+    """The loss of one network's row ``(1, P)`` on some rows, without penalties."""
     grads = np.empty((1, recipe.network.layout.n_trainable), row.dtype)
     network = BoundNetwork(recipe.network, row, grads)
-    return float(Validation([problem.validation], row.dtype).loss(network, recipe.loss)[0])
+    return float(Validation([data], row.dtype).loss(network, recipe.loss)[0])
 
 
 def rows_at_once(width: int) -> int:

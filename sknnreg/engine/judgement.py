@@ -20,9 +20,10 @@ def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
     state, recipe = cohort.state, cohort.recipe
     # A sum is finite only if all its terms are: one pass, no mask of the matrix' size.
     finite = np.isfinite(loss + np.add.reduce(state.values, axis=1))
+    cohort.keeping.after_epoch(state.epochs + 1, finite)
     validation_loss = None
     if cohort.validation is not None:
-        validation_loss = cohort.validation.loss(cohort.network, recipe.loss)
+        validation_loss = cohort.validation.loss(cohort.keeping.network, recipe.loss)
     # Without early stopping validation rows are looked at, but decide nothing.
     watched = loss if validation_loss is None or not recipe.keep_best else validation_loss
     reports: list[Report] = []
@@ -32,7 +33,8 @@ def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
     state.epochs += 1
     _remember(cohort, loss, rate, validation_loss, watched)
     _keep_best(cohort, watched, finite)
-    stop = _monitor(cohort, Epoch(state.epochs, watched, finite, rate, cohort.started))
+    epoch = Epoch(state.epochs, watched, finite, rate, cohort.started, validation_loss)
+    stop = _monitor(cohort, epoch)
     if reports:
         _stop(cohort, stop, _hooks(cohort, reports, stop), "callback")
     return stop
@@ -72,7 +74,7 @@ def _report(
         loss=float(loss[index]),
         validation_loss=None if validation_loss is None else float(validation_loss[index]),
         learning_rate=float(rate[index]),
-        values=partial(_row, cohort.state.values, index),
+        values=partial(_row, cohort.keeping.network.values, index),
     )
 
 
@@ -102,8 +104,7 @@ def _keep_best(cohort: Cohort, watched: Array, finite: Array) -> None:
         return
     state.best_value[better] = watched[better]
     state.best_epoch[better] = state.epochs[better]
-    if state.best is not None:
-        state.best[better] = state.values[better]
+    cohort.keeping.keep_best(better)
 
 
 def _hooks(cohort: Cohort, reports: list[Report], stop: Array) -> Array:

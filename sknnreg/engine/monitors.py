@@ -17,7 +17,8 @@ class Epoch(NamedTuple):
 
     ``watched`` is what should fall: the training loss, the validation loss or minus a score;
     ``finite`` says whose loss and weights are; ``rate`` is the step size; ``started`` is when
-    training began, in seconds of the monotonic clock.
+    training began, in seconds of the monotonic clock; ``validation_loss`` is None without rows
+    to validate on.
     """
 
     number: Array
@@ -25,6 +26,7 @@ class Epoch(NamedTuple):
     finite: Array
     rate: Array
     started: float
+    validation_loss: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -154,3 +156,24 @@ class TimeLimit(Monitor):
         """Those whose time is over."""
         over = time.monotonic() - epoch.started >= np.asarray(self.seconds)
         return np.broadcast_to(over, epoch.number.shape)
+
+
+@dataclass(frozen=True)
+class LossReached(Monitor):
+    """Stops once the validation loss is below ``target``."""
+
+    reason: ClassVar[str] = "loss_reached"
+
+    target: PerNetwork
+
+    @property
+    def active(self) -> np.ndarray[Any, Any]:
+        """Off where no loss is low enough."""
+        return np.asarray(self.target) > -np.inf
+
+    def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
+        """Those that have come to where they were to go."""
+        if epoch.validation_loss is None:
+            return np.zeros(epoch.number.shape, np.bool_)
+        reached: Array = epoch.validation_loss < np.asarray(self.target)
+        return reached

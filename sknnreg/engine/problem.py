@@ -11,6 +11,7 @@ import numpy as np
 
 from sknnreg.engine.adversarial import Adversarial
 from sknnreg.engine.augmentations import Augmentation
+from sknnreg.engine.averaging import Averaging
 from sknnreg.engine.batches import DataSet
 from sknnreg.engine.constraints import Constraint
 from sknnreg.engine.losses import Loss
@@ -45,11 +46,14 @@ class Recipe:
     schedule: Schedule
     constraints: tuple[Constraint, ...]
     monitors: tuple[Monitor, ...]
+    # One, or none where weights are not averaged.
+    averaging: tuple[Averaging, ...]
     learning_rate: PerNetwork
     batch_size: int
     shuffle: bool
     max_iter: int
     keep_best: bool
+    n_snapshots: int
     batch_statistics: bool
     population_statistics: bool
     dtype: str
@@ -133,15 +137,18 @@ class History:
 class Result:
     """A trained network: its row ``(1, P)``, its state to go on from, its history.
 
-    ``error`` is what a hook of this network raised; ``finite`` says whether the row can be used.
+    Where snapshots were taken, their rows ``(n, P)``, the latest last. ``seconds`` is how long it
+    was in training; ``error`` is what a hook of this network raised; ``finite`` says whether all
+    rows can be used.
     """
 
     values: Array
     state: TrainingState
     history: History
+    seconds: float = 0.0
     error: BaseException | None = None
 
     @property
     def finite(self) -> bool:
-        """Whether all numbers of the row are finite."""
+        """Whether all numbers are finite."""
         return bool(np.isfinite(self.values).all())

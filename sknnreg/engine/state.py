@@ -16,14 +16,20 @@ from sknnreg.engine.streams import Streams
 class TrainingState:
     """Arrays with a row per network.
 
-    ``best`` is the row with the best watched value so far, where it is kept; ``transforms`` and
-    ``monitors`` hold the states of the members of these names.
+    ``best`` is the row with the best watched value so far, where it is kept; ``average`` is the
+    mean of ``averaged`` rows so far; ``snapshots (M, n, P)`` are the last ``n`` of ``taken`` rows,
+    the one of number t at place t modulo n. ``transforms`` and ``monitors`` hold the states of
+    the members of these names.
     """
 
     values: Array
     best: Array | None
     best_value: Array
     best_epoch: Array
+    average: Array | None
+    averaged: Array
+    snapshots: Array | None
+    taken: Array
     updates: Array
     epochs: Array
     samples: Array
@@ -32,14 +38,18 @@ class TrainingState:
     streams: Streams
 
     @classmethod
-    def fresh(cls, values: Array, streams: Streams, keep_best: bool) -> TrainingState:
+    def fresh(cls, values: Array, streams: Streams) -> TrainingState:
         """The state before the first epoch."""
         n = len(values)
         return cls(
             values=values,
-            best=values.copy() if keep_best else None,
+            best=None,
             best_value=np.full(n, np.inf),
             best_epoch=np.zeros(n, np.int64),
+            average=None,
+            averaged=np.zeros(n, np.int64),
+            snapshots=None,
+            taken=np.zeros(n, np.int64),
             updates=np.zeros(n, np.int64),
             epochs=np.zeros(n, np.int64),
             samples=np.zeros(n, np.int64),
@@ -56,20 +66,41 @@ class TrainingState:
         """The same state once more, generators included."""
         return self._map(np.copy, self.streams.copy())
 
-    def continued(self, dtype: str, *, keep_best: bool) -> TrainingState:
-        """The state in another dtype, or from now on with or without its best row."""
-        state = replace(self)
-        if self.values.dtype != dtype:
-            # Bests and counts of monitors are float64 whatever the network's dtype.
-            state.values = self.values.astype(dtype)
-            state.best = None if self.best is None else self.best.astype(dtype)
-            state.transforms = _map_arrays(lambda array: array.astype(dtype), self.transforms)
-        if keep_best and state.best is None:
-            state.best = state.values.copy()
-            state.best_value = np.full(len(state.values), np.inf)
-        elif not keep_best:
+    def cast(self, dtype: str) -> TrainingState:
+        """The state in another dtype."""
+        if self.values.dtype == dtype:
+            return self
+        # Bests and counts of monitors are float64 whatever the network's dtype.
+        rows = ("values", "best", "average", "snapshots", "transforms")
+        changes = {
+            name: _map_arrays(lambda array: array.astype(dtype), getattr(self, name))
+            for name in rows
+        }
+        return replace(self, **changes)
+
+    def equipped(self, *, keep_best: bool, averages: bool, n_snapshots: int) -> TrainingState:
+        """The state with the rows that are kept beside its values from now on, and no others."""
+        state, n = replace(self), len(self.values)
+        if not keep_best:
             state.best = None
+        elif state.best is None:
+            state.best, state.best_value = self.values.copy(), np.full(n, np.inf)
+        if not averages:
+            state.average = None
+        elif state.average is None:
+            state.average, state.averaged = np.zeros_like(self.values), np.zeros(n, np.int64)
+        shape = (n, n_snapshots, self.values.shape[1])
+        if n_snapshots == 1:
+            state.snapshots = None
+        elif state.snapshots is None or state.snapshots.shape != shape:
+            state.snapshots = np.zeros(shape, self.values.dtype)
+            state.taken = np.zeros(n, np.int64)
         return state
+
+    def from_best(self) -> TrainingState:
+        """The state to go on from the best row with fresh moments, and a new average."""
+        assert self.best is not None
+        return replace(self, values=self.best.copy(), transforms={}, average=None)
 
     def _map(self, function: Callable[[Array], Array], streams: Streams) -> TrainingState:
         changes = {

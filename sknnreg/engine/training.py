@@ -34,16 +34,18 @@ def train(problems: Sequence[Problem], halt: threading.Event | None = None) -> l
 def _train_cohort(cohort: Cohort) -> list[Result]:
     try:
         while len(cohort):
-            loss, rate = _train_epoch(cohort)
-            cohort.leave(end_epoch(cohort, loss, rate))
+            losses, rates = train_epoch(cohort)
+            losses *= cohort.batches.shares.T
+            loss = np.add.reduce(losses, axis=1)
+            cohort.leave(end_epoch(cohort, loss, rates[-1]))  # 7 time
     except KeyboardInterrupt:
         cohort.interrupt()
     return cohort.results()
 
 
-def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
-    """One pass over the rows; the mean loss and the last step size ``(M,)``."""
-    state, recipe = cohort.state, cohort.recipe
+def train_epoch(cohort: Cohort) -> tuple[Array, Array]:
+    """One pass over the rows; the updates' losses ``(M, n)`` and step sizes ``(n, M)``."""
+    state, recipe, averages = cohort.state, cohort.recipe, cohort.keeping.averages
     first, rates = cohort.begin_epoch()
     losses = np.empty(rates.shape[::-1])
     for number, batch in enumerate(cohort.batches.epoch(state.streams if recipe.shuffle else None)):
@@ -59,10 +61,11 @@ def _train_epoch(cohort: Cohort) -> tuple[Array, Array]:
         for constraint in recipe.constraints:  # 6 weights at rest
             for weight in (cohort.all_weights,) if constraint.joint else cohort.weights:
                 constraint.project(weight)
+        if averages:
+            cohort.keeping.after_update(number)  # 7 time
     state.updates += len(cohort.batches)
     state.samples += cohort.batches.n_rows
-    losses *= cohort.batches.shares.T
-    return np.add.reduce(losses, axis=1), rates[-1]  # 7 time: see end_epoch
+    return losses, rates
 
 
 def _backpropagate(cohort: Cohort, batch: Batch) -> Array:

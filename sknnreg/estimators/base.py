@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import inspect
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,22 +12,26 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknnreg.engine.problem import Recipe, Result
+from sknnreg.engine.problem import History, Result
 from sknnreg.engine.stack import Array
-from sknnreg.estimators.callbacks import EpochCallbacks, has_callbacks
+from sknnreg.engine.state import TrainingState
+from sknnreg.estimators.attributes import fitted_attributes, score_function
+from sknnreg.estimators.callbacks import EpochCallbacks, listen
 from sknnreg.estimators.continuing import Memory, architecture, criterion
 from sknnreg.estimators.endings import describe_ending
-from sknnreg.estimators.folding import Folded, dropout_rates, fold, raw_outputs, to_dense
-from sknnreg.estimators.history import curves, on_each_epoch
+from sknnreg.estimators.ensembles import as_folded, mean_outputs
+from sknnreg.estimators.folding import raw_outputs, to_dense
+from sknnreg.estimators.history import curves, on_each_epoch, refit_curves
 from sknnreg.estimators.inputs import check_mapped, check_weights, check_X, x_checks
-from sknnreg.estimators.parameters import CONSTRAINTS, activations
-from sknnreg.estimators.preparation import Labelled, Prepared, prepare
+from sknnreg.estimators.parameters import CONSTRAINTS
+from sknnreg.estimators.planning import Plan
+from sknnreg.estimators.preparation import Labelled, prepare
 from sknnreg.estimators.recipes import recipe
+from sknnreg.estimators.refitting import refit_plan, wants_refit
 from sknnreg.estimators.targets import Targets
 from sknnreg.together import train_together
 
@@ -41,6 +43,11 @@ def takes_steps(estimator: Any) -> bool:
             "partial_fit takes single steps, which solver='lbfgs' does not. "
             "Use solver='adam' or 'sgd', or fit with warm_start=True."
         )
+    if estimator.early_stopping_refit is not None:
+        raise AttributeError(
+            "early_stopping_refit trains anew once early stopping has found its epoch, and "
+            "partial_fit does not know which call is the last. Set early_stopping_refit=None."
+        )
     return True
 
 
@@ -50,16 +57,9 @@ def has_weights(estimator: Any) -> bool:
     return True
 
 
-def training_plan(
-    estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: Any = None
-) -> tuple[Prepared, Recipe]:
+def training_plan(estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: Any = None) -> Plan:
     """What ``fit`` would train on and how, for those who look into it."""
     return estimator._plan((X, y, sample_weight))
-
-
-def _takes_weights(scorer: Any) -> bool:
-    parameters = inspect.signature(scorer).parameters.values()
-    return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
 
 
 class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
@@ -139,24 +139,42 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         classes: Any = None,
         partial: bool = False,
     ) -> Any:
-        prepared, plan = self._plan(given, validation, memory, max_iter, classes)
-        listeners = self._listeners(given, prepared, plan, partial)
-        hook = on_each_epoch(self.verbose, listeners)
-        score = self._score_function(prepared, plan)
-        state = (
-            None if memory is None else memory.state_for(plan, criterion(self, len(prepared.train)))
-        )
-        result = train_together(prepared.problem(plan, state, score, hook))
-        if result.error is not None:
-            raise result.error
-        ending = describe_ending(self, result, prepared, partial=partial)
+        plan = self._plan(given, validation, memory, max_iter, classes)
+        listeners = None if partial else listen(self, given, plan)
+        state = None
+        if memory is not None:
+            state = memory.state_for(plan.recipe, criterion(self, len(plan.prepared.train)))
+        result = self._train(plan, state, listeners)
+        ending = describe_ending(self, result, plan.prepared, partial=partial)
         if ending is not None:
             # To who called fit, behind scikit-learn's decorator, or partial_fit.
             warnings.warn(ending[1], ending[0], stacklevel=3 if partial else 4)
-        self._remember(result, prepared, plan, memory)
+        history = result.history if memory is None else memory.history.extended(result.history)
+        told = curves(history, result.state, early_stopping=self.early_stopping)
+        if wants_refit(self, result):
+            plan, state = refit_plan(self, plan, result)
+            if listeners is not None:
+                listeners.follow(plan)
+            result = self._train(plan, state, listeners)
+            describe_ending(self, result, plan.prepared, partial=True)
+            history = result.history
+            told |= refit_curves(history)
+        self._remember(plan, result, history)
+        self._store(told)
         if listeners is not None:
             listeners.on_fit_end(result.values)
         return self
+
+    def _train(
+        self, plan: Plan, state: TrainingState | None, listeners: EpochCallbacks | None
+    ) -> Result:
+        """Train as planned; raises what a hook raised."""
+        hook = on_each_epoch(self.verbose, listeners)
+        score = score_function(self, plan.prepared, plan.recipe.network)
+        result = train_together(plan.prepared.problem(plan.recipe, state, score, hook))
+        if result.error is not None:
+            raise result.error
+        return result
 
     def _plan(
         self,
@@ -165,82 +183,22 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         memory: Memory | None = None,
         max_iter: int = 1,
         classes: Any = None,
-    ) -> tuple[Prepared, Recipe]:
+    ) -> Plan:
         """What to train on and how, all checked."""
         self._validate_params()
         labelled = self._check(*given, reset=memory is None)
         labelled_validation = self._check_validation(*validation)
         before = None if memory is None else memory.targets
         targets = self._plan_targets(labelled.y, classes, before)
-        prepared = prepare(self, labelled, labelled_validation, targets, memory)
-        plan = recipe(
-            self,
-            n_inputs=labelled.X.shape[1],
-            n_rows=len(prepared.train),
-            targets=targets,
-            max_iter=max_iter,
-            dtype_so_far=None if memory is None else memory.state.values.dtype.name,
-        )
-        return prepared, plan
+        scales = None if memory is None else memory.scales
+        prepared = prepare(self, labelled, labelled_validation, targets, scales)
+        so_far = None if memory is None else memory.state.values.dtype.name
+        how = recipe(self, prepared, max_iter=max_iter, dtype_so_far=so_far)
+        return Plan(labelled, labelled_validation, prepared, how)
 
-    def _listeners(
-        self, given: tuple[Any, Any, Any], prepared: Prepared, plan: Recipe, partial: bool
-    ) -> EpochCallbacks | None:
-        if partial or not has_callbacks(self):
-            return None
-        return EpochCallbacks(
-            self, *given, plan.max_iter, lambda row: self._plain_attributes(row, prepared, plan)
-        )
-
-    def _score_function(self, prepared: Prepared, plan: Recipe) -> Any:
-        """Judge a row of values by a scorer, on a fitted copy of this estimator."""
-        held_out = prepared.held_out
-        if not self.early_stopping or self.early_stopping_scoring == "loss" or held_out is None:
-            return None
-        scorer = check_scoring(self, self.early_stopping_scoring)
-        weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
-        if weights and not _takes_weights(scorer):
-            raise ValueError(
-                f"early_stopping_scoring={self.early_stopping_scoring!r} takes no sample_weight, "
-                "but the validation rows have weights. Give it an argument sample_weight=None, or "
-                "use sklearn.metrics.make_scorer."
-            )
-
-        def score(row: Array) -> float:
-            fitted = copy.copy(self)
-            fitted._store(self._plain_attributes(row, prepared, plan))
-            # The validation rows are a plain array by now: no names to compare.
-            fitted.__dict__.pop("feature_names_in_", None)
-            return float(scorer(fitted, held_out.X, held_out.y, **weights))
-
-        return score
-
-    def _plain_attributes(self, row: Array, prepared: Prepared, plan: Recipe) -> dict[str, Any]:
-        """The fitted attributes that prediction needs."""
-        sampled = self.drop_connect_inference == "gaussian"
-        folded = fold(plan.network, row, prepared.inputs, prepared.seed if sampled else None)
-        prepared.targets.unscale_outputs(folded.coefs, folded.intercepts)
-        return {
-            "coefs_": folded.coefs,
-            "intercepts_": folded.intercepts,
-            "_between": folded.between,
-            "sparsity_": [float(np.mean(coef == 0)) for coef in folded.coefs],
-            "dropout_rates_": dropout_rates(plan.network, row),
-            "n_layers_": len(folded.coefs) + 1,
-            "n_outputs_": prepared.targets.n_outputs,
-            "out_activation_": prepared.targets.out_activation,
-            "_activations": activations(self),
-            **prepared.targets.attributes(),
-        }
-
-    def _remember(
-        self, result: Result, prepared: Prepared, plan: Recipe, memory: Memory | None
-    ) -> None:
-        """Set the fitted attributes; curves go on where an earlier call left them."""
-        self._store(self._plain_attributes(result.values, prepared, plan))
-        history = result.history
-        if memory is not None:
-            history = memory.history.extended(history)
+    def _remember(self, plan: Plan, result: Result, history: History) -> None:
+        """Set what prediction needs, and what going on does."""
+        prepared = plan.prepared
         self._memory = Memory(
             prepared.seed,
             prepared.inputs,
@@ -248,9 +206,9 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
             result.state,
             history,
             criterion(self, len(prepared.train)),
-            architecture(plan),
+            architecture(plan.recipe),
         )
-        self._store(curves(history, result.state, early_stopping=self.early_stopping))
+        self._store(fitted_attributes(self, result.values, prepared, plan.recipe.network))
 
     def _check(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Labelled:
         if y is None:
@@ -293,9 +251,10 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         X = check_X(self, X, reset=False)
         shape = X.shape[:1] if width is None else (X.shape[0], width)
         values = np.empty(shape, dtype)
-        folded = Folded(self.coefs_, self.intercepts_, self._between)
+        folded = as_folded(self.snapshots_ or [self])
         for at, raw in raw_outputs(X, folded, self._activations):
-            values[at] = function(raw)
+            mean = raw if raw.ndim == 2 else mean_outputs(raw, self.out_activation_)
+            values[at] = function(mean)
         return values
 
     @available_if(has_weights)

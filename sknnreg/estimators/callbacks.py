@@ -1,33 +1,27 @@
 """The bridge to ``sklearn.callback``, which is experimental there: hence one file."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sklearn.callback import CallbackContext
 
 from sknnreg.engine.problem import Report
 from sknnreg.engine.stack import Array
+from sknnreg.estimators.attributes import fitted_attributes
+from sknnreg.estimators.planning import Plan
 
 
 class EpochCallbacks:
     """Tells an estimator's callbacks about its fit, an epoch being a subtask of it.
 
-    ``reconstruct`` turns a row of values into the attributes of a fitted estimator; it is only
-    called if a callback asks for one.
+    A row of values becomes a fitted estimator only if a callback asks for one.
     """
 
     def __init__(
-        self,
-        estimator: Any,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        max_epochs: int,
-        reconstruct: Callable[[Array], dict[str, Any]],
+        self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int, plan: Plan
     ) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._task = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._reconstruct = reconstruct
+        self._plan = plan
         self._fit: CallbackContext = estimator._init_callback_context(max_subtasks=max_epochs)
         self._fit.call_on_fit_task_begin(**self._task)
         self._epoch: CallbackContext | None = self._begin_epoch()
@@ -50,12 +44,29 @@ class EpochCallbacks:
             **self._task, reconstruction_attributes=lambda: self._reconstruct(values)
         )
 
+    def follow(self, plan: Plan) -> None:
+        """The fit goes on, with another plan."""
+        self._plan = plan
+        if self._epoch is None:
+            self._epoch = self._begin_epoch()
+
+    def _reconstruct(self, rows: Array) -> dict[str, Any]:
+        """What a fitted estimator has, of these rows."""
+        prepared, network = self._plan.prepared, self._plan.recipe.network
+        return fitted_attributes(self._task["estimator"], rows, prepared, network)
+
     def _begin_epoch(self) -> CallbackContext:
         context = self._fit.subcontext(task_name="epoch")
         context.call_on_fit_task_begin(**self._task)
         return context
 
 
-def has_callbacks(estimator: Any) -> bool:
-    """Whether anyone listens; without listeners the bookkeeping is spared."""
-    return bool(getattr(estimator, "_skl_callbacks", ()))
+def listen(estimator: Any, given: tuple[Any, Any, Any], plan: Plan) -> EpochCallbacks | None:
+    """The estimator's callbacks, if it has any: without listeners the bookkeeping is spared.
+
+    ``given`` are X, y and the weights as ``fit`` received them.
+    """
+    if not getattr(estimator, "_skl_callbacks", ()):
+        return None
+    n_fits = 1 if estimator.early_stopping_refit is None else 2
+    return EpochCallbacks(estimator, *given, n_fits * plan.recipe.max_iter, plan)

@@ -10,6 +10,7 @@ import numpy as np
 from sknnreg.engine.problem import History, Recipe
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.inputs import Standardization
+from sknnreg.estimators.preparation import Scales
 from sknnreg.estimators.targets import Targets
 
 
@@ -28,6 +29,11 @@ class Memory:
     criterion: Any
     architecture: tuple[Any, ...]
 
+    @property
+    def scales(self) -> Scales:
+        """What stays as the first call found it."""
+        return Scales(self.seed, self.inputs)
+
     def state_for(self, recipe: Recipe, criterion: Any) -> TrainingState:
         """A copy of the state for this recipe, so that a failure leaves memory whole."""
         if architecture(recipe) != self.architecture:
@@ -45,7 +51,7 @@ class Memory:
             for member in recipe.monitors:
                 if type(member).__name__ in state.monitors:
                     member.rejudge(state.monitors[type(member).__name__], state.best_value)
-        return state.continued(recipe.dtype, keep_best=recipe.keep_best)
+        return state.cast(recipe.dtype)
 
 
 def criterion(estimator: Any, n_rows: int) -> tuple[Any, ...]:

@@ -33,6 +33,11 @@ def describe_ending(
             "the validation rows: no epoch was the best, and the last network is kept. Check that "
             "these rows have weight, and enough of them to be scored."
         )
+    if not partial and (missing := _missing(estimator, result)):
+        return UserWarning, (
+            f"Training ended after {_epochs(result)} ({reason!r}), {missing}. "
+            "Set n_iter_no_change=float('inf') to train for all of max_iter."
+        )
     if reason == "interrupted":
         return UserWarning, (
             f"Training was interrupted after {_epochs(result)}; the network so far is kept."
@@ -52,6 +57,18 @@ def describe_ending(
             f"{estimator.tol}. Increase max_fun or tol."
         )
     return None
+
+
+def _missing(estimator: Any, result: Result) -> str:
+    """What was to be kept of the time that training did not last."""
+    state, n_wanted = result.state, estimator.n_snapshots
+    if n_wanted > 1 and state.taken[0] < n_wanted:
+        n = int(state.taken[0])
+        return f"when {n} of n_snapshots={n_wanted} had been taken: predictions average these"
+    if estimator.weight_averaging == "swa" and state.averaged[0] == 0:
+        start = estimator.averaging_start
+        return f"before averaging_start={start} of max_iter was reached: nothing was averaged"
+    return ""
 
 
 def _diverged(estimator: Any, result: Result, train: DataSet) -> Ending:

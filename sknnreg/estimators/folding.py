@@ -93,15 +93,16 @@ class Spread:
     draws: Array
 
     def samples(self, x: Any, mean: Array) -> Array:
-        """``(S, B, n_out)`` for inputs ``x (B, n_in)``, which may be sparse if not shifted."""
-        if sparse.issparse(x):
+        """``(S, ..., n_out)`` for inputs ``x (..., n_in)``, which may be sparse if not shifted."""
+        if sparse.issparse(x) and self.scale.ndim == 1:
             weights: Any = sparse.diags_array(self.scale)
             scaled: Any = x @ weights
             square = scaled.power(2) @ self.variance
         else:
-            square = np.square(x * self.scale + self.shift) @ self.variance
+            square = np.square(to_dense(x) * self.scale + self.shift) @ self.variance
         deviation = np.sqrt(to_dense(square))
-        drawn: Array = mean + self.draws[:, None, :] * deviation
+        draws = self.draws.reshape(len(self.draws), *(1,) * (deviation.ndim - 1), -1)
+        drawn: Array = mean + draws * deviation
         return drawn
 
     def scaled(self, factor: Array) -> Spread:
@@ -176,11 +177,15 @@ def _spread(layer: Dense, weight: Array, scale: Array, shift: Array, seed: int) 
 def raw_outputs(
     X: Any, folded: Folded, activations: Sequence[str]
 ) -> Iterator[tuple[slice, Array]]:
-    """The network's raw outputs, a bounded number of rows at a time."""
+    """The network's raw outputs ``(B, K)``, a bounded number of rows at a time.
+
+    Of several networks, with the axis S in front of every array, ``(S, B, K)``.
+    """
     coefs, intercepts = folded.coefs, folded.intercepts
     samples = N_SAMPLES if any(each.spread for each in folded.between) else 1
-    height = rows_at_once(max(max(coef.shape) for coef in coefs) * samples)
-    with blas_threads(min(height, X.shape[0]) * max(coef.size for coef in coefs)):
+    n_networks = len(coefs[0]) if coefs[0].ndim == 3 else 1
+    height = rows_at_once(max(max(coef.shape[-2:]) for coef in coefs) * samples * n_networks)
+    with blas_threads(min(height, X.shape[0]) * max(coef.size for coef in coefs) // n_networks):
         for start in range(0, X.shape[0], height):
             at = slice(start, min(start + height, X.shape[0]))
             signal = X[at]
@@ -192,7 +197,7 @@ def raw_outputs(
 
 
 def _hidden(x: Any, coef: Any, intercept: Array, activation: Activation, between: Between) -> Array:
-    """A hidden layer's signal ``(B, F)``."""
+    """A hidden layer's signal ``(..., B, F)``."""
     signal = _product(x, coef)
     signal += intercept
     if between.spread is not None:
@@ -206,6 +211,10 @@ def _hidden(x: Any, coef: Any, intercept: Array, activation: Activation, between
 
 
 def _product(x: Any, coef: Any) -> Array:
+    if sparse.issparse(x) and coef.ndim == 3:
+        # One product for all networks: side by side, their first layers are one matrix.
+        joint = to_dense(x @ np.concatenate(coef, axis=1))
+        return np.moveaxis(joint.reshape(len(joint), len(coef), -1), 1, 0)
     return to_dense(x @ coef if sparse.issparse(x) else np.asarray(x, dtype=np.float64) @ coef)
 
 

@@ -60,4 +60,14 @@ def curves(history: History, state: TrainingState, *, early_stopping: bool) -> d
         "n_iter_": int(state.epochs[0]),
         "t_": int(state.samples[0]),
         "stop_reason_": history.stop_reason,
+        **refit_curves(None),
+    }
+
+
+def refit_curves(history: History | None) -> dict[str, Any]:
+    """The fitted attributes that tell of a refit; all None if there was none."""
+    return {
+        "refit_loss_curve_": history and history.loss,
+        "refit_validation_loss_curve_": (history and history.validation_loss) or None,
+        "refit_stop_reason_": history and history.stop_reason,
     }

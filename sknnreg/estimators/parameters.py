@@ -1,4 +1,4 @@
-"""What the hyperparameters may be: the table of constraints, and which do not go together."""
+"""What each hyperparameter may be: the table of constraints, and those given layer by layer."""
 
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -14,6 +14,18 @@ _from_zero = Interval(Real, 0, None, closed="left")
 _positive = Interval(Real, 0, None, closed="neither")
 _probability = Interval(Real, 0, 1, closed="left")
 _count = Interval(Integral, 1, None, closed="left")
+
+LEARNING_RATES = {
+    "constant",
+    "invscaling",
+    "adaptive",
+    "exponential",
+    "step",
+    "cosine",
+    "cosine_restarts",
+    "cyclic",
+    "one_cycle",
+}
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", _count],
@@ -44,9 +56,14 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "l1": [_from_zero],
     "l2": [_from_zero],
     # 5 update
-    "solver": [StrOptions({"sgd", "adam", "lbfgs"})],
-    "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+    "solver": [StrOptions({"sgd", "rmsprop", "adam", "amsgrad", "lbfgs"})],
+    "learning_rate": [StrOptions(LEARNING_RATES), callable],
     "learning_rate_init": [_positive],
+    "learning_rate_min": [_from_zero],
+    "learning_rate_period": [_count],
+    "learning_rate_period_mult": [Interval(Real, 1, None, closed="left")],
+    "learning_rate_decay": [Interval(Real, 0, 1, closed="right")],
+    "learning_rate_warmup": [Interval(Integral, 0, None, closed="left")],
     "power_t": [_from_zero],
     "momentum": [Interval(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
@@ -70,6 +87,11 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "early_stopping_scoring": [StrOptions({"loss", *get_scorer_names()}), callable],
+    "early_stopping_refit": [StrOptions({"scratch", "continue"}), None],
+    "weight_averaging": [StrOptions({"ema", "swa"}), None],
+    "averaging_decay": [_probability],
+    "averaging_start": [_probability],
+    "n_snapshots": [_count],
     "max_time": [_positive, None],
     # all else
     "warm_start": ["boolean"],
@@ -77,27 +99,6 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
-
-# What lbfgs cannot be used with, and why not.
-_DRAWS = "draws random numbers, and solver='lbfgs' needs a deterministic loss"
-_STEPS = "acts on single steps, which solver='lbfgs' does not take"
-_JUMPS = "moves rows by the sign of a gradient, whose jumps solver='lbfgs' cannot follow"
-_NOT_WITH_LBFGS = {
-    "augmentation": _DRAWS,
-    "input_noise": _DRAWS,
-    "mixup": _DRAWS,
-    "adversarial": _JUMPS,
-    "dropout": _DRAWS,
-    "input_dropout": _DRAWS,
-    "drop_connect": _DRAWS,
-    "weight_noise": _DRAWS,
-    "gradient_noise": _DRAWS,
-    "weight_decay": _STEPS,
-    "clip_norm": _STEPS,
-    "max_norm": _STEPS,
-    "max_weight_norm": _STEPS,
-}
-_OFF_AS_NONE = ("augmentation", "clip_norm", "max_norm", "max_weight_norm")
 
 
 def hidden_sizes(estimator: Any) -> tuple[int, ...]:
@@ -151,65 +152,3 @@ def uses_batch_statistics(estimator: Any) -> bool:
     """Whether a hidden layer is normalized over the batch."""
     kinds = ("batch", "mean_only_batch")
     return estimator.normalization in kinds and len(hidden_sizes(estimator)) > 0
-
-
-def check_compatible(estimator: Any, n_rows: int) -> None:
-    """Raise where two hyperparameters, each right by itself, do not go together."""
-    if uses_batch_statistics(estimator) and (estimator.batch_size == 1 or n_rows == 1):
-        raise ValueError(
-            f"normalization={estimator.normalization!r} needs the spread of at least two rows, got "
-            f"batch_size={estimator.batch_size!r} and n_samples={n_rows}. Use larger batches, or "
-            "normalization='layer' or None."
-        )
-    _check_rows_normalization(estimator)
-    if estimator.dropout_scaling == "predict" and estimator.dropout_kind != "bernoulli":
-        raise ValueError(
-            f"dropout_scaling='predict' needs dropout_kind='bernoulli', got dropout_kind="
-            f"{estimator.dropout_kind!r}, which keeps the mean of each unit while training. "
-            "Use dropout_scaling='train'."
-        )
-    if estimator.learning_rate == "adaptive" and estimator.solver != "sgd":
-        raise ValueError(
-            f"learning_rate='adaptive' needs solver='sgd', got solver={estimator.solver!r}. "
-            "Use solver='sgd', or learning_rate='constant' or 'invscaling'."
-        )
-    if estimator.solver == "lbfgs":
-        _check_lbfgs(estimator)
-
-
-def _check_rows_normalization(estimator: Any) -> None:
-    n_groups = estimator.normalization_groups
-    if estimator.normalization == "instance":
-        raise ValueError(
-            "normalization='instance' normalizes each channel of a row by itself, and a channel of "
-            "a table's row is one number: nothing but beta would be left of it. Use 'layer', or "
-            "'group' with fewer groups than units."
-        )
-    if estimator.normalization != "group":
-        return
-    for size in hidden_sizes(estimator):
-        if size % n_groups or size == n_groups:
-            raise ValueError(
-                f"normalization_groups={n_groups} must divide the number of units of every hidden "
-                "layer into groups of at least two, of which one alone would leave nothing, got "
-                f"hidden_layer_sizes={estimator.hidden_layer_sizes!r}. Use another number of "
-                "groups; normalization='layer' is one group."
-            )
-
-
-def _check_lbfgs(estimator: Any) -> None:
-    on = {name: getattr(estimator, name) for name in _NOT_WITH_LBFGS}
-    on["dropout"] = max(dropout_rates(estimator), default=0.0)
-    for name, value in on.items():
-        if value is None or value == 0:
-            continue
-        off = None if name in _OFF_AS_NONE else 0.0
-        raise ValueError(
-            f"{name}={getattr(estimator, name)!r} {_NOT_WITH_LBFGS[name]}. "
-            f"Set {name}={off} or use solver='adam' or 'sgd'."
-        )
-    if estimator.learning_rate != "constant":
-        raise ValueError(
-            f"learning_rate={estimator.learning_rate!r} has no effect with solver='lbfgs', which "
-            "finds its own step sizes. Set learning_rate='constant' or use solver='sgd'."
-        )

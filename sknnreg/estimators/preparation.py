@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils import check_random_state
 
 from sknnreg.engine.batches import DataSet
@@ -14,7 +15,6 @@ from sknnreg.engine.problem import Problem, Recipe, Report
 from sknnreg.engine.stack import Array
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.augmenting import Augmenter
-from sknnreg.estimators.continuing import Memory
 from sknnreg.estimators.inputs import Standardization, as_rows
 from sknnreg.estimators.targets import Targets
 from sknnreg.estimators.validation_split import split
@@ -32,6 +32,23 @@ class Labelled:
         """These rows, copied."""
         weight = None if self.weight is None else self.weight[index]
         return Labelled(self.X[index], self.y[index], weight)
+
+    def joined(self, other: Labelled) -> Labelled:
+        """These rows and the other's, copied."""
+        weight = None
+        if self.weight is not None or other.weight is not None:
+            weight = np.concatenate([self._weights(), other._weights()])
+        return Labelled(_join(self.X, other.X), _join(self.y, other.y), weight)
+
+    def _weights(self) -> Array:
+        return np.ones(self.X.shape[0]) if self.weight is None else self.weight
+
+
+class Scales(NamedTuple):
+    """What a network that goes on keeps: its seed, and how its inputs are scaled (None: anew)."""
+
+    seed: int
+    inputs: Standardization | None = None
 
 
 @dataclass(frozen=True)
@@ -73,10 +90,10 @@ def prepare(
     given: Labelled,
     given_validation: Labelled | None,
     targets: Targets,
-    memory: Memory | None,
+    scales: Scales | None,
 ) -> Prepared:
-    """Split, weigh and scale; going on keeps the first call's seed and scales."""
-    seed = _seed(estimator.random_state) if memory is None else memory.seed
+    """Split, weigh and scale; going on keeps the first call's ``scales``, the targets' included."""
+    seed = _seed(estimator.random_state) if scales is None else scales.seed
     full = _without_zeros(DataSet(as_rows(given.X), targets.encode(given.y, "y"), given.weight))
     table = targets.class_weights(getattr(estimator, "class_weight", None), full.y, full.weight)
     full = _without_zeros(_weigh(full, targets, table))
@@ -92,8 +109,8 @@ def prepare(
             # A scorer wants arrays: the validation rows are copied for it, and only for it.
             held_out = given.take(parts[1] if full.x.index is None else full.x.index[parts[1]])
     inputs = Standardization()
-    if memory is not None:
-        inputs = memory.inputs
+    if scales is not None and scales.inputs is not None:
+        inputs = scales.inputs
     elif estimator.standardize:
         inputs = Standardization.of(train.x, train.weight, "X")
         targets = targets.standardized(train.y, train.weight)
@@ -104,6 +121,12 @@ def prepare(
     if validation is not None:
         validation = _scale(validation, inputs, targets)
     return Prepared(train, validation, held_out, seed, inputs, targets, raw, augment)
+
+
+def _join(first: Any, second: Any) -> Any:
+    if sparse.issparse(first) or sparse.issparse(second):
+        return sparse.vstack([sparse.csr_array(first), sparse.csr_array(second)], format="csr")
+    return np.concatenate([first, second])
 
 
 def _seed(random_state: Any) -> int:

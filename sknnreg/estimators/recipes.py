@@ -6,6 +6,7 @@ import numpy as np
 
 from sknnreg.engine.adversarial import Adversarial
 from sknnreg.engine.augmentations import Augmentation, InputNoise, LabelSmoothing, Mixup
+from sknnreg.engine.averaging import Averaging, EpochAverage, ExponentialAverage
 from sknnreg.engine.constraints import Constraint, MaxNorm, MaxWeightNorm
 from sknnreg.engine.layers import (
     ACTIVATIONS,
@@ -20,7 +21,14 @@ from sknnreg.engine.layers import (
     MeanOnlyBatchNormalization,
     VariationalDropout,
 )
-from sknnreg.engine.monitors import AdaptiveRate, Divergence, Monitor, Plateau, TimeLimit
+from sknnreg.engine.monitors import (
+    AdaptiveRate,
+    Divergence,
+    LossReached,
+    Monitor,
+    Plateau,
+    TimeLimit,
+)
 from sknnreg.engine.network import Network
 from sknnreg.engine.penalties import L1, L2, Penalty
 from sknnreg.engine.problem import LBFGS, Recipe
@@ -30,49 +38,74 @@ from sknnreg.engine.reparametrizations import (
     WeightNoise,
     WeightNorm,
 )
-from sknnreg.engine.schedules import Constant, InverseScaling, Schedule
-from sknnreg.engine.updates import Adam, ClipNorm, GradientNoise, Momentum, Transform, WeightDecay
+from sknnreg.engine.schedules import (
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Custom,
+    Cyclic,
+    Exponential,
+    InverseScaling,
+    OneCycle,
+    Schedule,
+    Step,
+    WarmUp,
+)
+from sknnreg.engine.updates import (
+    Adam,
+    AMSGrad,
+    ClipNorm,
+    GradientNoise,
+    Momentum,
+    RMSprop,
+    Transform,
+    WeightDecay,
+)
+from sknnreg.estimators.compatibility import check_compatible
 from sknnreg.estimators.parameters import (
     activations,
-    check_compatible,
     dropout_rates,
     hidden_sizes,
     uses_batch_statistics,
 )
+from sknnreg.estimators.preparation import Prepared
 from sknnreg.estimators.targets import Targets
 
 
 def recipe(
     estimator: Any,
+    prepared: Prepared,
     *,
-    n_inputs: int,
-    n_rows: int,
-    targets: Targets,
     max_iter: int,
     dtype_so_far: str | None = None,
+    target_loss: float = -np.inf,
 ) -> Recipe:
-    """How an estimator with these hyperparameters trains on ``n_rows`` rows.
+    """How an estimator with these hyperparameters trains on these rows.
 
-    ``dtype_so_far`` is what a network that goes on has been computed in.
+    ``dtype_so_far`` is what a network that goes on has been computed in; below ``target_loss`` the
+    validation loss ends training.
     """
-    check_compatible(estimator, n_rows)
-    est = estimator
+    est, schedule = estimator, _schedule(estimator)
+    n_rows, targets = len(prepared.train), prepared.targets
+    check_compatible(est, n_rows, schedule)
     lbfgs = est.solver == "lbfgs"
     return Recipe(
-        network=network(est, n_inputs, targets.n_outputs, n_rows),
+        network=network(est, prepared.train.x.width, targets.n_outputs, n_rows),
         loss=targets.loss,
         augmentations=_augmentations(est, targets),
         adversarial=(Adversarial(float(est.adversarial)),),
         penalties=_penalties(est),
         transforms=() if lbfgs else _transforms(est),
-        schedule=_schedule(est),
+        schedule=schedule,
         constraints=() if lbfgs else _constraints(est),
-        monitors=_monitors(est),
+        monitors=(*_monitors(est), LossReached(target_loss)),
+        averaging=_averaging(est),
         learning_rate=float(est.learning_rate_init),
         batch_size=_batch_size(est, n_rows),
         shuffle=bool(est.shuffle),
         max_iter=int(max_iter),
         keep_best=bool(est.early_stopping),
+        n_snapshots=int(est.n_snapshots),
         batch_statistics=uses_batch_statistics(est),
         population_statistics=_population(est),
         dtype=_dtype(est, n_rows, dtype_so_far),
@@ -170,23 +203,52 @@ def _penalties(est: Any) -> tuple[Penalty, ...]:
 
 
 def _transforms(est: Any) -> tuple[Transform, ...]:
-    optimiser: Transform
-    if est.solver == "sgd":
-        optimiser = Momentum(float(est.momentum), bool(est.nesterovs_momentum))
-    else:
-        optimiser = Adam(float(est.beta_1), float(est.beta_2), float(est.epsilon))
     return (
         GradientNoise(float(est.gradient_noise), float(est.gradient_noise_decay)),
         ClipNorm(_or_infinite(est.clip_norm)),
-        optimiser,
+        _optimiser(est),
         WeightDecay(float(est.weight_decay)),
     )
 
 
+def _optimiser(est: Any) -> Transform:
+    b1, b2, epsilon = float(est.beta_1), float(est.beta_2), float(est.epsilon)
+    if est.solver == "sgd":
+        return Momentum(float(est.momentum), bool(est.nesterovs_momentum))
+    if est.solver == "rmsprop":
+        return RMSprop(b2, epsilon)
+    return AMSGrad(b1, b2, epsilon) if est.solver == "amsgrad" else Adam(b1, b2, epsilon)
+
+
 def _schedule(est: Any) -> Schedule:
-    if est.learning_rate == "invscaling":
-        return InverseScaling(float(est.power_t))
-    return Constant()
+    """The step size over time, as a factor on ``learning_rate_init``."""
+    warm_up = float(est.learning_rate_warmup)
+    # Of all epochs, however many this call trains for.
+    epochs = float(max(1, est.max_iter - est.learning_rate_warmup))
+    floor = float(est.learning_rate_min) / float(est.learning_rate_init)
+    decay, period = float(est.learning_rate_decay), float(est.learning_rate_period)
+    mult = float(est.learning_rate_period_mult)
+    kinds: dict[Any, Schedule] = {
+        "invscaling": InverseScaling(float(est.power_t)),
+        "exponential": Exponential(decay),
+        "step": Step(decay, period),
+        "cosine": Cosine(floor, epochs),
+        "cosine_restarts": CosineRestarts(floor, period, mult),
+        "cyclic": Cyclic(floor, period, mult, decay),
+        "one_cycle": OneCycle(floor, epochs),
+    }
+    if callable(est.learning_rate):
+        return WarmUp(warm_up, Custom(est.learning_rate))
+    # "adaptive" is constant until a monitor says otherwise.
+    return WarmUp(warm_up, kinds.get(est.learning_rate, Constant()))
+
+
+def _averaging(est: Any) -> tuple[Averaging, ...]:
+    if est.weight_averaging == "ema":
+        return (ExponentialAverage(float(est.averaging_decay)),)
+    if est.weight_averaging == "swa":
+        return (EpochAverage(float(est.averaging_start) * float(est.max_iter)),)
+    return ()
 
 
 def _constraints(est: Any) -> tuple[Constraint, ...]:

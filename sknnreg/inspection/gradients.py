@@ -96,9 +96,12 @@ def check_gradients(
             "check_gradients needs an MLPRegularizedClassifier or MLPRegularizedRegressor, got "
             f"{type(estimator).__name__}. Of a pipeline, give its last step."
         )
-    estimator = clone(estimator).set_params(early_stopping=False, warm_start=False)
-    prepared, plan = training_plan(estimator, X, y, sample_weight)
-    recipe = simplify(stack([replace(plan, dtype="float64")]))
+    estimator = clone(estimator).set_params(
+        early_stopping=False, early_stopping_refit=None, warm_start=False
+    )
+    plan = training_plan(estimator, X, y, sample_weight)
+    prepared = plan.prepared
+    recipe = simplify(stack([replace(plan.recipe, dtype="float64")]))
     batches = Batches([prepared.train], len(prepared.train), np.dtype(np.float64))
     objective = _Objective(recipe, next(iter(batches.epoch(None))), prepared.seed)
     return objective.errors(step, max_entries)

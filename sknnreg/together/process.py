@@ -24,6 +24,8 @@ def sendable(problems: Sequence[Problem]) -> bool:
     for problem in problems:
         if problem.on_epoch_end or problem.score or problem.augment or on_disk(problem):
             return False
+        if not problem.recipe.schedule.portable:
+            return False
     return sum(map(data_bytes, problems)) <= MAX_SENT
 
 

@@ -74,8 +74,9 @@ def footprint(problem: Problem) -> int:
     layout, itemsize = recipe.network.layout, np.dtype(recipe.dtype).itemsize
     widths = sum(column.slot.shape[1] for column in layout.named("weight"))
     row = train.x.width + train.y.width
-    # values, gradients, moments, scratch, the best row, the result
-    matrix = 8 * layout.n_columns * itemsize
+    # values, gradients, moments, scratch, the best row, the result; averages; snapshots
+    rows = 8 + 3 * len(recipe.averaging) + 2 * (recipe.n_snapshots - 1)
+    matrix = rows * layout.n_columns * itemsize
     # a few signals a layer, forward and backward; the rows gathered for some batches
     signals = 8 * recipe.batch_size * (widths + row) * itemsize
     standardized = len(train) * row * itemsize

@@ -171,7 +171,7 @@ def test_at_prediction_it_folds_into_a_neighbouring_layer(bench, position):
     The folded network is compared with the trained row's own inference, layer by layer.
     """
     model, X = fitted(position)
-    _, plan = model._plan((X, model.predict(X), None))
+    plan = model._plan((X, model.predict(X), None)).recipe
     trained = bench(*plan.network.layers)
     trained.values[...] = model._memory.state.values
     first, last = (p for p in trained.p if hasattr(p, "weight"))

@@ -111,7 +111,7 @@ def test_in_a_network_where_the_ball_binds_the_penalty_finds_itself_at_rest(benc
     settings = {**DESCENT, "hidden_layer_sizes": (4,), "activation": "tanh", "max_iter": 30_000}
     model = make(max_weight_norm=1.0, warm_start=True, **settings).fit(X, y)
     at_rest = [coef.copy() for coef in model.coefs_]
-    _, plan = model._plan((X, y, None))
+    plan = model._plan((X, y, None)).recipe
     network = bench(*plan.network.layers)
     network.values[...] = model._memory.state.values
     network.judge(X, y[:, None], SquaredError())

@@ -21,7 +21,8 @@ def objective(rng):
         model = MLPRegularizedClassifier(
             (5,), activation="tanh", solver="lbfgs", random_state=0, **settings
         )
-        prepared, plan = model._plan((X, y, weight))
+        planned = model._plan((X, y, weight))
+        prepared, plan = planned.prepared, planned.recipe
         return Objective(Cohort([prepared.problem(plan)]))
 
     return make

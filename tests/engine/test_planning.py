@@ -191,7 +191,8 @@ def problems(Estimator, **settings):
         X = rng.normal(size=(30, 3))
         y = X[:, 0] + 0.3 * rng.normal(size=30)
         y = (y > 0).astype(int) if Estimator is MLPRegularizedClassifier else y
-        prepared, recipe = model._plan((X, y, None), max_iter=N_EPOCHS)
+        planned = model._plan((X, y, None), max_iter=N_EPOCHS)
+        prepared, recipe = planned.prepared, planned.recipe
         made.append(prepared.problem(recipe))
     return made
 
@@ -231,7 +232,7 @@ def test_a_stack_of_networks_that_have_come_to_different_points():
             est = make("adam, invscaling", random_state=row, max_iter=max(n_epochs, 1))
             state = est.fit(*data())._memory.state if n_epochs else None
             plan = clone(est)._plan((*data(), None), max_iter=N_EPOCHS)
-            made.append(plan[0].problem(plan[1], state and state.copy()))
+            made.append(plan.prepared.problem(plan.recipe, state and state.copy()))
         return made
 
     together = train(make_problems())

@@ -14,11 +14,14 @@ def make(seed=0, m=M, keep_best=True, dtype=np.float32):
     rng = np.random.default_rng(seed)
     streams = Streams([seed * 100 + row for row in range(m)])
     streams.normal("a", np.empty((m, 3)))
-    state = TrainingState.fresh(rng.normal(size=(m, P)).astype(dtype), streams, keep_best)
+    state = TrainingState.fresh(rng.normal(size=(m, P)).astype(dtype), streams)
+    state = state.equipped(keep_best=keep_best, averages=True, n_snapshots=3)
     if keep_best:
         state.best = rng.normal(size=(m, P)).astype(dtype)
     state.best_value = rng.normal(size=m)
-    for name in ("best_epoch", "updates", "epochs", "samples"):
+    state.average = rng.normal(size=(m, P)).astype(dtype)
+    state.snapshots = rng.normal(size=(m, 3, P)).astype(dtype)
+    for name in ("best_epoch", "updates", "epochs", "samples", "averaged", "taken"):
         setattr(state, name, rng.integers(0, 100, m))
     state.transforms = {"Adam": {n: rng.normal(size=(m, P)).astype(dtype) for n in "mv"}, "X": {}}
     state.monitors = {"Plateau": {"best": rng.normal(size=m), "waited": rng.random(m)}}
@@ -26,7 +29,8 @@ def make(seed=0, m=M, keep_best=True, dtype=np.float32):
 
 
 def leaves(state):
-    for name in ("values", "best", "best_value", "best_epoch", "updates", "epochs", "samples"):
+    for name in ("values", "best", "average", "snapshots", "best_value", "best_epoch", "updates",
+                 "epochs", "samples", "averaged", "taken"):  # fmt: skip
         yield name, getattr(state, name)
     for name in ("transforms", "monitors"):
         for member, arrays in getattr(state, name).items():
@@ -102,16 +106,15 @@ def test_taken_rows_go_on_with_the_generators_of_their_networks():
 
 def test_fresh():
     values = np.ones((2, 3), np.float32)
-    state = TrainingState.fresh(values, Streams([1, 2]), keep_best=True)
-    assert np.array_equal(state.best, values)
-    assert not np.shares_memory(state.best, values)
+    state = TrainingState.fresh(values, Streams([1, 2]))
+    assert state.best is state.average is state.snapshots is None
     assert np.all(state.best_value == np.inf)
-    assert TrainingState.fresh(values, Streams([1, 2]), keep_best=False).best is None
+    assert not any(each.any() for each in (state.epochs, state.updates, state.averaged))
 
 
-class TestContinued:
+class TestCast:
     def test_another_dtype(self):
-        state = make().continued("float64", keep_best=True)
+        state = make().cast("float64")
         reference = make()
         for (name, array), (_, original) in zip(leaves(state), leaves(reference), strict=True):
             expected = np.float64 if original.dtype == np.float32 else original.dtype
@@ -120,7 +123,7 @@ class TestContinued:
 
     def test_to_float32_keeps_what_is_not_of_the_computing_dtype(self):
         reference = make(dtype=np.float64)
-        state = make(dtype=np.float64).continued("float32", keep_best=True)
+        state = make(dtype=np.float64).cast("float32")
         assert state.values.dtype == state.best.dtype == np.float32
         assert state.transforms["Adam"]["m"].dtype == np.float32
         assert np.array_equal(state.best_value, reference.best_value)
@@ -130,13 +133,40 @@ class TestContinued:
             assert np.array_equal(state.monitors["Plateau"][name], array)
 
     def test_the_same_dtype_changes_nothing(self):
-        assert_equal(make().continued("float32", keep_best=True), make())
+        assert_equal(make().cast("float32"), make())
+
+
+class TestEquipped:
+    def test_as_before_changes_nothing(self):
+        assert_equal(make().equipped(keep_best=True, averages=True, n_snapshots=3), make())
 
     def test_from_now_on_with_the_best(self):
-        state = make(keep_best=False).continued("float32", keep_best=True)
+        state = make(keep_best=False).equipped(keep_best=True, averages=True, n_snapshots=3)
         assert np.array_equal(state.best, state.values)
         assert not np.shares_memory(state.best, state.values)
         assert np.all(state.best_value == np.inf)
 
     def test_from_now_on_without(self):
-        assert make().continued("float32", keep_best=False).best is None
+        state = make().equipped(keep_best=False, averages=False, n_snapshots=1)
+        assert state.best is state.average is state.snapshots is None
+
+    def test_from_now_on_with_averages_and_snapshots(self):
+        plain = make().equipped(keep_best=False, averages=False, n_snapshots=1)
+        state = plain.equipped(keep_best=False, averages=True, n_snapshots=2)
+        assert state.average.shape == (M, P)
+        assert state.snapshots.shape == (M, 2, P)
+        assert not state.averaged.any()
+        assert not state.taken.any()
+
+    def test_another_number_of_snapshots_starts_anew(self):
+        state = make().equipped(keep_best=True, averages=True, n_snapshots=2)
+        assert state.snapshots.shape == (M, 2, P)
+        assert not state.taken.any()
+
+
+def test_from_the_best_row_nothing_is_left_of_the_way_there():
+    state = make().from_best()
+    assert np.array_equal(state.values, make().best)
+    assert not np.shares_memory(state.values, state.best)
+    assert state.average is None
+    assert state.transforms == {}

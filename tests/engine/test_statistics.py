@@ -149,7 +149,8 @@ def test_population_statistics(weighted, n, batch_size, shuffled, rng):
             dropout=0.5,
             weight_noise=0.3,
         )
-        prepared.append((X, weight, *model._plan((X, y, weight))))
+        planned = model._plan((X, y, weight))
+        prepared.append((X, weight, planned.prepared, planned.recipe))
     recipe = stack([plan for *_, plan in prepared])
     layout = recipe.network.layout
     values = recipe.network.initialize(Streams([1, 2]), np.dtype(np.float64))
@@ -194,7 +195,8 @@ def test_population_statistics(weighted, n, batch_size, shuffled, rng):
 def test_population_statistics_change_nothing_else(shuffled, rng):
     X, y = rng.normal(size=(20, 4)), rng.normal(size=20)
     model = MLPRegularizedRegressor((5,), normalization="batch", dtype="float64")
-    prepared, plan = model._plan((X, y, None))
+    planned = model._plan((X, y, None))
+    prepared, plan = planned.prepared, planned.recipe
     recipe = stack([plan])
     layout = recipe.network.layout
     values = recipe.network.initialize(Streams([1]), np.dtype(np.float64))
@@ -216,7 +218,8 @@ def test_a_fit_ends_with_the_statistics_of_shuffled_rows(shuffle, rng):
         (3,), normalization="batch", batch_statistics="population", shuffle=shuffle,
         batch_size=20, dtype="float64", n_iter_no_change=np.inf, random_state=0,
     )  # fmt: skip
-    prepared, plan = model._plan((X, X[:, 0], None), max_iter=2)
+    planned = model._plan((X, X[:, 0], None), max_iter=2)
+    prepared, plan = planned.prepared, planned.recipe
     (result,) = train([prepared.problem(plan)])
     expected = {}
     for name, streams in (("shuffled", Streams([prepared.seed])), ("as they stand", None)):
@@ -236,7 +239,8 @@ def test_population_statistics_standardize_the_training_set(rng):
     model = MLPRegularizedRegressor(
         (3,), normalization="batch", dtype="float64", batch_size=20, activation="identity"
     )
-    prepared, plan = model._plan((X, X[:, 0], None))
+    planned = model._plan((X, X[:, 0], None))
+    prepared, plan = planned.prepared, planned.recipe
     recipe = stack([plan])
     values = recipe.network.initialize(Streams([1]), np.dtype(np.float64))
     views = recipe.network.layout.views(values)

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.estimators import base
+from sknnreg.estimators import attributes
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
@@ -206,8 +206,8 @@ def test_networks_are_only_reconstructed_when_a_callback_asks(Estimator, name, m
         calls.append(None)
         return fold(*args)
 
-    fold = base.fold
-    monkeypatch.setattr(base, "fold", counted)
+    fold = attributes.fold
+    monkeypatch.setattr(attributes, "fold", counted)
     est = Estimator(**QUICK, **SETTINGS[name]).set_callbacks(Listener()).fit(*data())
     assert len(calls) == 1, "the fitted attributes alone"
     calls.clear()

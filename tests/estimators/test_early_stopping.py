@@ -266,10 +266,10 @@ def test_validation_rows_are_copied_for_a_scorer_only(Estimator, own):
     held_out = {}
     for scoring in ("loss", score):
         est = Estimator(early_stopping=True, early_stopping_scoring=scoring, random_state=0)
-        prepared, _ = est._plan((X, y, None), rows)
+        prepared = est._plan((X, y, None), rows).prepared
         assert len(prepared.validation) == (20 if own else 8)
         held_out[scoring] = prepared.held_out
     assert own or held_out["loss"] is None
     assert len(held_out[score].X) == len(held_out[score].y) == (20 if own else 8)
-    without, _ = Estimator(early_stopping=False)._plan((X, y, None))
+    without = Estimator(early_stopping=False)._plan((X, y, None)).prepared
     assert without.held_out is without.validation is None

@@ -231,7 +231,7 @@ class TestAnotherSolver:
         np.testing.assert_allclose(np.abs(after - before), 0.02, rtol=1e-3)
         est.set_params(max_iter=4).fit(X, y)
         fresh = MLPRegularizedRegressor(**params).set_params(learning_rate_init=0.02)
-        prepared, plan = fresh._plan((X, y, None), max_iter=5)
-        state = TrainingState.fresh(values, Streams([0]), keep_best=False)
-        ours = train([prepared.problem(plan, state)])[0].values
+        plan = fresh._plan((X, y, None), max_iter=5)
+        state = TrainingState.fresh(values, Streams([0]))
+        ours = train([plan.prepared.problem(plan.recipe, state)])[0].values
         np.testing.assert_allclose(est._memory.state.values, ours, rtol=1e-12)

@@ -16,6 +16,7 @@ import pytest
 
 from sknnreg.engine import layers, losses
 from sknnreg.engine.augmentations import Augmentation, InputNoise, LabelSmoothing, Mixup
+from sknnreg.engine.averaging import Averaging, EpochAverage, ExponentialAverage
 from sknnreg.engine.constraints import Constraint, MaxNorm, MaxWeightNorm
 from sknnreg.engine.layers import (
     Activation,
@@ -34,7 +35,14 @@ from sknnreg.engine.layers import (
 )
 from sknnreg.engine.losses import Loss
 from sknnreg.engine.matrix import Layout
-from sknnreg.engine.monitors import AdaptiveRate, Divergence, Monitor, Plateau, TimeLimit
+from sknnreg.engine.monitors import (
+    AdaptiveRate,
+    Divergence,
+    LossReached,
+    Monitor,
+    Plateau,
+    TimeLimit,
+)
 from sknnreg.engine.penalties import L1, L2, Penalty
 from sknnreg.engine.reparametrizations import (
     DropConnect,
@@ -42,14 +50,28 @@ from sknnreg.engine.reparametrizations import (
     WeightNoise,
     WeightNorm,
 )
-from sknnreg.engine.schedules import Constant, InverseScaling, Schedule
+from sknnreg.engine.schedules import (
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Custom,
+    Cyclic,
+    Exponential,
+    InverseScaling,
+    OneCycle,
+    Schedule,
+    Step,
+    WarmUp,
+)
 from sknnreg.engine.stack import stack
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates import (
     Adam,
+    AMSGrad,
     ClipNorm,
     GradientNoise,
     Momentum,
+    RMSprop,
     Steps,
     Transform,
     WeightDecay,
@@ -93,6 +115,10 @@ class Case:
 def case(first: Any, second: Any = None, third: Any = None, **more: Any) -> Case:
     """A case; what is left out repeats the first configuration."""
     return Case((first, second or first, third or first), **more)
+
+
+def _falling(update: int) -> float:
+    return 1 / (1 + update)
 
 
 def _real(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -199,6 +225,8 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
         Transform,
         [
             case(Adam(0.9, 0.999, 1e-8), Adam(0.0, 0.9, 1e-3), Adam(0.5, 0.0, 1e-1)),
+            case(AMSGrad(0.9, 0.999, 1e-8), AMSGrad(0.0, 0.9, 1e-3), AMSGrad(0.5, 0.0, 1e-1)),
+            case(RMSprop(0.999, 1e-8), RMSprop(0.9, 1e-3), RMSprop(0.0, 1e-1)),
             case(Momentum(0.9, False), Momentum(0.0, False), Momentum(0.5, False)),
             case(Momentum(0.9, True), Momentum(0.0, True), Momentum(0.5, True)),
             case(ClipNorm(1.0), ClipNorm(np.inf), ClipNorm(0.01)),
@@ -208,7 +236,30 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
     ),
     "schedule": (
         Schedule,
-        [case(Constant()), case(InverseScaling(0.5), InverseScaling(0.0), InverseScaling(2.0))],
+        [
+            case(Constant()),
+            case(InverseScaling(0.5), InverseScaling(0.0), InverseScaling(2.0)),
+            case(Exponential(0.95), Exponential(1.0), Exponential(0.5)),
+            case(Step(0.95, 10.0), Step(1.0, 1.0), Step(0.1, 3.0)),
+            case(Cosine(0.0, 200.0), Cosine(0.1, 20.0), Cosine(1.0, 7.0)),
+            case(OneCycle(0.0, 200.0), OneCycle(0.1, 20.0), OneCycle(1.0, 7.0)),
+            case(
+                CosineRestarts(0.0, 10.0, 1.0),
+                CosineRestarts(0.1, 1.0, 2.0),
+                CosineRestarts(1.0, 3.0, 1.3),
+            ),
+            case(
+                Cyclic(0.0, 10.0, 1.0, 0.95),
+                Cyclic(0.1, 1.0, 2.0, 0.5),
+                Cyclic(1.0, 3.0, 1.3, 1.0),
+            ),
+            case(Custom(_falling)),
+            case(
+                WarmUp(0.0, Exponential(0.95)),
+                WarmUp(1.0, Exponential(0.5)),
+                WarmUp(5.0, Exponential(1.0)),
+            ),
+        ],
     ),
     "monitor": (
         Monitor,
@@ -217,6 +268,14 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
             case(Plateau(0.0, 2.0), Plateau(0.125, 1.0), Plateau(1.0, np.inf)),
             case(*(AdaptiveRate(Plateau(tol, n)) for tol, n in ((0.0, 2.0), (0.125, 1.0), (0, 9)))),
             case(TimeLimit(5.0), TimeLimit(np.inf), TimeLimit(1e6)),
+            case(LossReached(1.5), LossReached(-np.inf), LossReached(3.5)),
+        ],
+    ),
+    "averaging": (
+        Averaging,
+        [
+            case(*(ExponentialAverage(decay) for decay in (0.999, 0.0, 0.5))),
+            case(*(EpochAverage(start) for start in (0.0, 2.0, 7.5))),
         ],
     ),
     "augmentation": (

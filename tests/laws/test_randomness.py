@@ -30,7 +30,7 @@ def snapshot(streams):
 def network(**settings):
     model = MLPRegularizedClassifier((5, 4), random_state=0, **settings)
     X = np.random.default_rng(0).normal(size=(30, 6))
-    _, recipe = model._plan((X, np.arange(30) % 3, None))
+    recipe = model._plan((X, np.arange(30) % 3, None)).recipe
     return recipe.network
 
 

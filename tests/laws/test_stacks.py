@@ -185,11 +185,24 @@ def test_reparametrizations(reparametrization, dtype, with_slots, rng):
 
 
 def test_schedules(schedule, dtype):
-    updates, samples = np.array([0, 30, 900]), np.array([0, 600, 18000])
-    together = schedule.stacked.factors(Progress(updates, samples, 5))
+    counts = np.array([0, 6, 180]), np.array([0, 30, 900]), np.array([0, 600, 18000])
+    together = schedule.stacked.factors(Progress(*counts, 5, 100))
     assert together.shape == (5, M)
     for row, single in enumerate(schedule.single):
-        alone = single.factors(Progress(rows(updates, row), rows(samples, row), 5))
+        alone = single.factors(Progress(*(rows(each, row) for each in counts), 5, 100))
+        assert np.array_equal(together[:, row : row + 1], alone)
+    epochs = np.arange(1, 40)[:, None] + np.zeros(M)
+    together = schedule.stacked.ends_cycle(epochs)
+    for row, single in enumerate(schedule.single):
+        assert np.array_equal(together[:, row], single.ends_cycle(epochs[:, row]))
+
+
+def test_averagings(averaging, dtype):
+    averaged, epochs = np.array([0, 3, 700]), np.array([0, 3, 9])
+    together = averaging.stacked.shares(averaged, epochs, 4)
+    assert together.shape == (4, M)
+    for row, single in enumerate(averaging.single):
+        alone = single.shares(rows(averaged, row), rows(epochs, row), 4)
         assert np.array_equal(together[:, row : row + 1], alone)
 
 

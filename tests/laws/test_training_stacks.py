@@ -37,6 +37,13 @@ NUMBERS = {
     "tol": (0.0, 0.05, 1e-4, 0.0, 0.3, 0.01, 0.0, 0.1),
     "n_iter_no_change": (np.inf, 1, 3, 2, 1, 2, np.inf, 4),
     "normalization_momentum": (0.9, 0.5, 0.0, 0.99, 0.9, 0.7, 0.9, 0.1),
+    "learning_rate_min": (0.0, 0.001, 0.0, 0.002, 0.0, 0.003, 0.01, 0.0),
+    "learning_rate_period": (2, 3, 1, 4, 5, 3, 2, 6),
+    "learning_rate_period_mult": (1.0, 2.0, 1.5, 1.0, 1.0, 1.3, 1.0, 1.1),
+    "learning_rate_decay": (0.95, 0.5, 1.0, 0.9, 0.1, 0.8, 0.99, 0.7),
+    "learning_rate_warmup": (0, 1, 0, 2, 0, 0, 3, 0),
+    "averaging_decay": (0.9, 0.0, 0.99, 0.5, 0.999, 0.8, 0.9, 0.7),
+    "averaging_start": (0.0, 0.01, 0.02, 0.03, 0.01, 0.04, 0.05, 0.9),
 }
 ADAM = {
     "beta_1": (0.9, 0.0, 0.5, 0.9, 0.99, 0.8, 0.9, 0.7),
@@ -46,6 +53,8 @@ ADAM = {
 SGD = {"momentum": (0.9, 0.0, 0.5, 0.99, 0.1, 0.9, 1.0, 0.3), "power_t": np.linspace(0, 1, 8)}
 SOLVERS = {
     "adam": ({"solver": "adam"}, ADAM),
+    "amsgrad": ({"solver": "amsgrad"}, ADAM),
+    "rmsprop": ({"solver": "rmsprop"}, {name: ADAM[name] for name in ("beta_2", "epsilon")}),
     "momentum": ({"solver": "sgd", "nesterovs_momentum": False}, SGD),
     "nesterov": ({"solver": "sgd", "nesterovs_momentum": True}, SGD),
 }
@@ -57,6 +66,10 @@ LOSSES = {
     "Huber": (MLPRegularizedRegressor, {"loss": "huber"}),
     "Poisson": (MLPRegularizedRegressor, {"loss": "poisson"}),
 }
+
+
+def halving(update):
+    return 0.5 ** (update / 10)
 
 
 def targets(loss, x, rng):
@@ -93,12 +106,12 @@ def problems(loss="CrossEntropy", solver="adam", *, weighted=False, change=(), *
         weights = [rng.uniform(0.1, 3.0, n) if weighted else None for n in (N, N_VALIDATION)]
         own = {name: values[row] for name, values in numbers.items()}
         model = cls(random_state=row, **own, **settings)
-        prepared, recipe = model._plan(
+        plan = model._plan(
             (x, targets(loss, x, rng), weights[0]),
             (x_val, targets(loss, x_val, rng), weights[1]),
             max_iter=13,
         )
-        made.append(prepared.problem(recipe))
+        made.append(plan.prepared.problem(plan.recipe))
     return made
 
 
@@ -173,6 +186,24 @@ def test_solvers_and_losses(solver, kind, dtype, weighted):
         {"batch_size": 5},
         {"batch_size": 1, "normalization": None},
         {"solver": "momentum", "learning_rate": "invscaling"},
+        {"learning_rate": "exponential"},
+        {"learning_rate": "step"},
+        {"learning_rate": "cosine"},
+        {"learning_rate": "cosine_restarts", "solver": "rmsprop"},
+        {"learning_rate": "cyclic", "solver": "amsgrad"},
+        {"learning_rate": "one_cycle"},
+        {"learning_rate": halving},
+        {"weight_averaging": "ema"},
+        {"weight_averaging": "swa", "normalization": None},
+        {"weight_averaging": "swa", "early_stopping": False},
+        {"weight_averaging": "ema", "early_stopping": False, "batch_statistics": "population"},
+        {"learning_rate": "cyclic", "n_snapshots": 3, "early_stopping": False},
+        {
+            "learning_rate": "cosine_restarts",
+            "n_snapshots": 2,
+            "early_stopping": False,
+            "batch_statistics": "population",
+        },
         {"solver": "nesterov", "learning_rate": "adaptive"},
     ],
     ids=lambda settings: "+".join(f"{k}={v}" for k, v in settings.items()),

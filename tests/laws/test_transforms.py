@@ -7,10 +7,12 @@ from sknnreg.engine.stack import stack
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates import (
     Adam,
+    AMSGrad,
     BlockTransform,
     ClipNorm,
     GradientNoise,
     Momentum,
+    RMSprop,
     Steps,
     WeightDecay,
     WholeTransform,
@@ -48,6 +50,29 @@ def adam(config, start, gradients, rates):
     return np.array(path)
 
 
+def amsgrad(config, start, gradients, rates):
+    """Algorithm 2 of Reddi, Kale and Kumar (2018), with Adam's bias corrections."""
+    theta, m, v, largest, path = start.copy(), 0.0, 0.0, 0.0, []
+    for t, (g, alpha) in enumerate(zip(gradients, rates, strict=True), 1):
+        m = config.beta_1 * m + (1 - config.beta_1) * g
+        v = config.beta_2 * v + (1 - config.beta_2) * g**2
+        largest = np.maximum(largest, v)
+        alpha_t = alpha * np.sqrt(1 - config.beta_2**t) / (1 - config.beta_1**t)
+        theta = theta - alpha_t * m / (np.sqrt(largest) + config.epsilon)
+        path.append(theta)
+    return np.array(path)
+
+
+def rmsprop(config, start, gradients, rates):
+    """Lecture 6e of Tieleman and Hinton (2012)."""
+    theta, v, path = start.copy(), 0.0, []
+    for g, epsilon in zip(gradients, rates, strict=True):
+        v = config.beta_2 * v + (1 - config.beta_2) * g**2
+        theta = theta - epsilon * g / (np.sqrt(v) + config.epsilon)
+        path.append(theta)
+    return np.array(path)
+
+
 def momentum(config, start, gradients, rates):
     """Sutskever et al. (2013), equations 1 and 2."""
     theta, v, path = start.copy(), 0.0, []
@@ -76,6 +101,8 @@ def nesterov(config, start, gradients, rates):
 OPTIMISERS = {
     "adam": (adam, [Adam(0.9, 0.999, 1e-8), Adam(0.0, 0.9, 1e-3), Adam(0.5, 0.0, 1e-1)]),
     "adam, far memory": (adam, [Adam(0.99, 0.9999, 1e-10), Adam(0.8, 0.99, 1.0), Adam(0, 0, 1e-8)]),
+    "amsgrad": (amsgrad, [AMSGrad(0.9, 0.999, 1e-8), AMSGrad(0, 0.9, 1e-3), AMSGrad(0.5, 0, 0.1)]),
+    "rmsprop": (rmsprop, [RMSprop(0.999, 1e-8), RMSprop(0.9, 1e-3), RMSprop(0.0, 1e-1)]),
     "momentum": (momentum, [Momentum(mu, False) for mu in (0.9, 0.0, 1.0)]),
     "nesterov": (nesterov, [Momentum(mu, True) for mu in (0.9, 0.0, 0.99)]),
 }
@@ -116,7 +143,10 @@ def test_steps_count_on_from_plan_to_plan(gradients, rng):
     assert np.array_equal(values, whole)
 
 
-@pytest.mark.parametrize("optimiser", [Adam(0.9, 0.999, 1e-8), Momentum(0.9, True)])
+@pytest.mark.parametrize(
+    "optimiser",
+    [Adam(0.9, 0.999, 1e-8), AMSGrad(0.9, 0.999, 1e-8), RMSprop(0.9, 1e-8), Momentum(0.9, True)],
+)
 def test_weight_decay_without_a_gradient(optimiser, rng):
     """W <- (1 - eta lambda) w; nothing but weights decays."""
     start = rng.normal(size=(M, P))
@@ -223,7 +253,7 @@ def test_step_size_is_what_a_lasting_gradient_is_multiplied_by(name, per_update,
 
 
 def test_only_optimisers_have_a_step_size(transform, per_update):
-    optimiser = transform.cls in (Adam, Momentum)
+    optimiser = transform.cls in (Adam, AMSGrad, Momentum, RMSprop)
     if issubclass(transform.cls, WholeTransform):
         assert not hasattr(transform.cls, "step_size")
         return

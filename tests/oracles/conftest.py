@@ -18,7 +18,8 @@ NEVER = 10**9
 
 def _start(ours, X, y):
     """The weights and biases that ``ours.fit`` would start from."""
-    prepared, plan = clone(ours)._plan((X, y, None))
+    planned = clone(ours)._plan((X, y, None))
+    prepared, plan = planned.prepared, planned.recipe
     values = plan.network.initialize(Streams([prepared.seed]), np.dtype(np.float64))
     folded = fold(plan.network, values, prepared.inputs)
     return folded.coefs, folded.intercepts

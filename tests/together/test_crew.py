@@ -31,7 +31,8 @@ def data(n=24, n_features=3):
 def problem(seed=0, rows=None, **settings):
     est = MLPRegularizedClassifier(**{**QUICK, "random_state": seed, **settings})
     X, y = data() if rows is None else rows
-    prepared, plan = est._plan((X, y, None), max_iter=est.max_iter)
+    planned = est._plan((X, y, None), max_iter=est.max_iter)
+    prepared, plan = planned.prepared, planned.recipe
     return prepared.problem(plan)
 
 

@@ -29,7 +29,8 @@ def ours(seed=0, **settings):
 
 def problem(X=None, y=None, **settings):
     given = data() if X is None else (X, y)
-    prepared, plan = training_plan(ours(**settings), *given)
+    planned = training_plan(ours(**settings), *given)
+    prepared, plan = planned.prepared, planned.recipe
     return prepared.problem(plan)
 
 

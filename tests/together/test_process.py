@@ -31,7 +31,8 @@ def data(n=24):
 
 def problem(seed=0, **settings):
     est = MLPRegularizedClassifier(**{**QUICK, "random_state": seed, **settings})
-    prepared, plan = est._plan((*data(), None), max_iter=est.max_iter)
+    planned = est._plan((*data(), None), max_iter=est.max_iter)
+    prepared, plan = planned.prepared, planned.recipe
     return prepared.problem(plan)
 
 

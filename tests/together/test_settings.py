@@ -228,7 +228,7 @@ def test_large_networks_train_alone(together, same, stacks):
     est = MLPRegularizedClassifier(**{**BASE, "batch_size": 200, "max_iter": 2})
     search = GridSearchCV(est, {"hidden_layer_sizes": [(4,), (110,)]}, cv=4, refit=False)
     large = clone(est).set_params(hidden_layer_sizes=(110,))
-    assert worth_threads(training_plan(large, X[:300], y[:300])[1].largest_product)
+    assert worth_threads(training_plan(large, X[:300], y[:300]).recipe.largest_product)
     expected = search.fit(X, y).cv_results_["split0_test_score"]
     with together():
         found = search.fit(X, y).cv_results_["split0_test_score"]

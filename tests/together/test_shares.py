@@ -38,7 +38,8 @@ def ours(**settings):
 
 def problem(**settings):
     est = ours(**settings)
-    prepared, plan = est._plan((*data(), None), max_iter=est.max_iter)
+    planned = est._plan((*data(), None), max_iter=est.max_iter)
+    prepared, plan = planned.prepared, planned.recipe
     return prepared.problem(plan)
 
 

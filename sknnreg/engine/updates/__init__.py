@@ -10,16 +10,18 @@ from sknnreg.engine.updates.base import (
     per_step,
 )
 from sknnreg.engine.updates.gradients import ClipNorm, GradientNoise
-from sknnreg.engine.updates.optimisers import Adam, Momentum
+from sknnreg.engine.updates.optimisers import Adam, AMSGrad, Momentum, RMSprop
 from sknnreg.engine.updates.weight_decay import WeightDecay
 
 __all__ = [
+    "AMSGrad",
     "Adam",
     "BlockTransform",
     "ClipNorm",
     "Coefficients",
     "GradientNoise",
     "Momentum",
+    "RMSprop",
     "State",
     "Steps",
     "Transform",

@@ -1,0 +1,52 @@
+"""Step sizes by a user's function."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sknnreg.engine.schedules.base import Progress, Schedule
+from sknnreg.engine.stack import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Custom(Schedule):
+    """function(t) at update t = 0, 1, ..."""
+
+    function: Callable[[int], Any]
+
+    @property
+    def portable(self) -> bool:
+        """Nobody knows what the function needs."""
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        # Whatever the function compares by, only the same one gives the same step sizes.
+        return isinstance(other, Custom) and other.function is self.function
+
+    def __hash__(self) -> int:
+        return id(self.function)
+
+    def factors(self, progress: Progress) -> Array:
+        """The same function for all networks, each at its own update."""
+        factors = np.empty((progress.n_updates, len(progress.updates)))
+        for network, first in enumerate(progress.updates.tolist()):
+            for update in range(progress.n_updates):
+                factors[update, network] = self._factor(int(first) + update)
+        return factors
+
+    def _factor(self, update: int) -> float:
+        given = self.function(update)
+        try:
+            factor = float(given)
+        except (TypeError, ValueError):
+            factor = math.nan
+        if not (math.isfinite(factor) and factor >= 0):
+            raise ValueError(
+                f"learning_rate={self.function!r} must map the number of updates so far to a "
+                f"finite factor of at least 0 on learning_rate_init; at update {update} it gave "
+                f"{given!r}."
+            )
+        return factor

@@ -1,0 +1,91 @@
+"""Step sizes that come back: cycles of whole epochs, each longer than the last by a factor."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sknnreg.engine.schedules.base import Progress, Schedule, between, half_cosine
+from sknnreg.engine.stack import Array, PerNetwork
+
+
+@dataclass(frozen=True)
+class CosineRestarts(Schedule):
+    """Within each cycle floor + (1 - floor) (1 + cos(pi f)) / 2 (Loshchilov and Hutter, 2017).
+
+    f in [0, 1) is the part of the cycle that is over.
+    """
+
+    floor: PerNetwork
+    period: PerNetwork
+    mult: PerNetwork
+
+    def factors(self, progress: Progress) -> Array:
+        """From 1 towards the floor, and 1 again."""
+        _, fraction = _place(progress, self.period, self.mult)
+        return between(self.floor, half_cosine(fraction))
+
+    def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """At the last epoch before a restart."""
+        return _starts_cycle(epochs, self.period, self.mult)
+
+
+@dataclass(frozen=True)
+class Cyclic(Schedule):
+    """Triangles, floor + (1 - floor) decay**i (1 - |2 f - 1|) in cycle i = 0, 1, ... (Smith, 2017).
+
+    f in [0, 1) is the part of the cycle that is over. decay 1 keeps the amplitude, 0.5 halves it.
+    """
+
+    floor: PerNetwork
+    period: PerNetwork
+    mult: PerNetwork
+    decay: PerNetwork
+
+    def factors(self, progress: Progress) -> Array:
+        """From the floor up and down again."""
+        cycle, fraction = _place(progress, self.period, self.mult)
+        amplitude = np.asarray(self.decay) ** cycle
+        return between(self.floor, amplitude * (1.0 - np.abs(2.0 * fraction - 1.0)))
+
+    def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """At the last epoch before the step size rises again."""
+        return _starts_cycle(epochs, self.period, self.mult)
+
+
+def _place(progress: Progress, period: PerNetwork, mult: PerNetwork) -> tuple[Array, Array]:
+    """The number of the cycle ``(M,)`` and the part of it that is over ``(n_updates, M)``."""
+    cycle = _cycle(progress.epochs, period, mult)
+    start, end = _start(cycle, period, mult), _start(cycle + 1, period, mult)
+    return cycle, (progress.time - start) / (end - start)
+
+
+def _start(cycle: Array, period: PerNetwork, mult: PerNetwork) -> Array:
+    """Epochs before a cycle: the sum of period mult**i up to it, rounded to whole epochs."""
+    grows = np.asarray(mult) > 1
+    more = np.where(grows, mult, 2.0)
+    # The exponent of what does not grow would overflow.
+    sums = np.where(grows, (more ** np.where(grows, cycle, 0) - 1) / (more - 1), cycle)
+    start: Array = np.floor(period * sums + 0.5)
+    return start
+
+
+def _cycle(epochs: Array, period: PerNetwork, mult: PerNetwork) -> Array:
+    """The number of the cycle in which a new epoch begins after so many."""
+    grows = np.asarray(mult) > 1
+    more = np.where(grows, mult, 2.0)
+    sums = epochs / np.asarray(period)
+    cycle = np.floor(np.where(grows, np.log1p(sums * (more - 1)) / np.log(more), sums))
+    # Rounding, of logarithms here and to whole epochs there, moves it by one at most.
+    cycle = cycle - (_start(cycle, period, mult) > epochs)
+    found: Array = cycle + (_start(cycle + 1, period, mult) <= epochs)
+    return found
+
+
+def _starts_cycle(
+    epochs: Array, period: PerNetwork, mult: PerNetwork
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether a cycle begins after so many epochs, and one has ended."""
+    start = _start(_cycle(epochs, period, mult), period, mult)
+    begins: np.ndarray[Any, np.dtype[np.bool_]] = (start == epochs) & (start > 0)
+    return begins

@@ -1,0 +1,36 @@
+"""A linear start in front of any schedule."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sknnreg.engine.schedules.base import Progress, Schedule
+from sknnreg.engine.stack import Array, PerNetwork
+
+
+@dataclass(frozen=True)
+class WarmUp(Schedule):
+    """(t + 1) / n at the first n updates, t = 0, 1, ..., then the schedule from its start.
+
+    n is the number of updates in ``epochs`` epochs (Goyal et al., 2017).
+    """
+
+    epochs: PerNetwork
+    then: Schedule
+
+    @property
+    def portable(self) -> bool:
+        """As the schedule behind it."""
+        return self.then.portable
+
+    def factors(self, progress: Progress) -> Array:
+        """The schedule behind it begins when the warm-up is over."""
+        length = np.asarray(self.epochs)
+        then = self.then.factors(progress.later(-length))
+        ramp = (progress.time + 1.0 / progress.n_updates) / np.maximum(length, 1.0)
+        return np.where(progress.epochs < length, ramp, then)
+
+    def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """As the schedule behind it."""
+        return self.then.ends_cycle(np.maximum(epochs - np.asarray(self.epochs), 0))

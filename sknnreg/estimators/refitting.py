@@ -1,0 +1,83 @@
+"""After early stopping: training on all rows, those included that it had held out."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sknnreg.engine.evaluation import loss_on
+from sknnreg.engine.problem import Result
+from sknnreg.engine.stack import simplify, stack
+from sknnreg.engine.state import TrainingState
+from sknnreg.estimators.planning import Plan
+from sknnreg.estimators.preparation import Scales, prepare
+from sknnreg.estimators.recipes import recipe
+
+# Whoever ended training otherwise wanted no more of it, or there is nothing to go by.
+_ENDED_BY_ITSELF = (
+    "no_improvement",
+    "max_iter",
+    "step_size_too_small",
+    "converged",
+    "max_fun",
+    "line_search_failed",
+)
+
+
+def wants_refit(estimator: Any, result: Result) -> bool:
+    """Whether training goes on with all rows, now that early stopping has found its epoch."""
+    found = bool(np.isfinite(result.state.best_value[0]))
+    ended = result.history.stop_reason in _ENDED_BY_ITSELF
+    return estimator.early_stopping_refit is not None and found and ended
+
+
+def refit_plan(estimator: Any, plan: Plan, result: Result) -> tuple[Plan, TrainingState | None]:
+    """How to train with all rows, and from which state (None: anew)."""
+    settled = _settled(estimator, result)
+    if estimator.early_stopping_refit == "scratch":
+        return _from_scratch(settled, plan, int(result.state.best_epoch[0])), None
+    return _continued(settled, plan, result), _best_state(result.state)
+
+
+def _settled(estimator: Any, result: Result) -> Any:
+    """The estimator that neither holds out rows nor runs out of patience."""
+    settled = copy.copy(estimator)
+    settled.early_stopping, settled.early_stopping_refit = False, None
+    settled.n_iter_no_change = np.inf
+    if settled.max_time is not None:
+        settled.max_time = max(settled.max_time - result.seconds, 0.0)
+    return settled
+
+
+def _from_scratch(settled: Any, plan: Plan, n_epochs: int) -> Plan:
+    """Anew for the number of epochs found, with scales taken from all rows."""
+    given, before = plan.all_rows, plan.prepared
+    prepared = prepare(settled, given, None, before.targets, Scales(before.seed))
+    return Plan(given, None, prepared, recipe(settled, prepared, max_iter=n_epochs))
+
+
+def _continued(settled: Any, plan: Plan, result: Result) -> Plan:
+    """On from the best weights until the held-out rows fit as well as the others did then."""
+    given, before = plan.all_rows, plan.prepared
+    scales = Scales(before.seed, before.inputs)
+    prepared = prepare(settled, given, None, before.targets, scales)
+    prepared = replace(prepared, validation=before.validation)
+    judged = simplify(stack([plan.recipe]))
+    how = recipe(
+        settled,
+        prepared,
+        max_iter=settled.max_iter,
+        dtype_so_far=plan.recipe.dtype,
+        target_loss=loss_on(before.train, judged, result.values),
+    )
+    return Plan(given, None, prepared, how)
+
+
+def _best_state(state: TrainingState) -> TrainingState:
+    """The state with the best weights, as of their epoch."""
+    share = state.best_epoch / state.epochs
+    samples = np.rint(state.samples * share).astype(state.samples.dtype)
+    return replace(state.from_best(), best=None, epochs=state.best_epoch.copy(), samples=samples)
