@@ -80,3 +80,20 @@ def _backpropagate(cohort: Cohort, batch: Batch) -> Array:
         bound = cohort.network.bound(batch.x.shape[1], phase)  # 2 signal, 3 weights in use
         value = bound.backpropagate(batch.x, batch.y, batch.weight, recipe.loss)
     return value + cohort.penalty() if cohort.has_penalties else value  # 4 objective
+
+
+def losses_by_update(problems: Sequence[Problem], n_updates: int) -> tuple[Array, Array]:
+    """The losses ``(M, n_updates)`` and step sizes ``(n_updates,)`` of the first updates.
+
+    The networks train side by side and for nothing else: nobody judges, stops or keeps them.
+    """
+    losses: list[Array] = []
+    rates: list[Array] = []
+    with np.errstate(all="ignore"), blas_threads(problems[0].recipe.largest_product):
+        cohort = Cohort(problems)
+        while sum(len(each) for each in rates) < n_updates:
+            values, step_sizes = train_epoch(cohort)
+            cohort.state.epochs += 1
+            losses.append(values)
+            rates.append(step_sizes[:, 0])
+    return np.concatenate(losses, axis=1)[:, :n_updates], np.concatenate(rates)[:n_updates]

@@ -34,13 +34,18 @@ place                  parameters
                        ``weight_noise``
 4 objective            ``l1``, ``l2``; of a classifier ``class_weight``;
                        of a regressor ``loss``, ``huber_delta``
-5 update               ``solver``, ``learning_rate``, ``learning_rate_init``, ``power_t``,
-                       ``momentum``, ``nesterovs_momentum``, ``beta_1``, ``beta_2``,
-                       ``epsilon``, ``max_fun``, ``weight_decay``, ``gradient_noise``,
-                       ``gradient_noise_decay``, ``clip_norm``, ``batch_size``, ``shuffle``
+5 update               ``solver``, ``learning_rate``, ``learning_rate_init``,
+                       ``learning_rate_min``, ``learning_rate_period``,
+                       ``learning_rate_period_mult``, ``learning_rate_decay``,
+                       ``learning_rate_warmup``, ``power_t``, ``momentum``,
+                       ``nesterovs_momentum``, ``beta_1``, ``beta_2``, ``epsilon``, ``max_fun``,
+                       ``weight_decay``, ``gradient_noise``, ``gradient_noise_decay``,
+                       ``clip_norm``, ``batch_size``, ``shuffle``
 6 weights at rest      ``max_norm``, ``max_weight_norm``
 7 time                 ``max_iter``, ``tol``, ``n_iter_no_change``, ``early_stopping``,
-                       ``validation_fraction``, ``early_stopping_scoring``, ``max_time``
+                       ``validation_fraction``, ``early_stopping_scoring``,
+                       ``early_stopping_refit``, ``weight_averaging``, ``averaging_decay``,
+                       ``averaging_start``, ``n_snapshots``, ``max_time``
 (other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``
 =====================  ==========================================================================
 """,
@@ -57,12 +62,13 @@ size. A row of weight 0 is left out before anything else happens.
 After training, standardization, batch normalization, weight normalization, and the scaling of
 dropout and DropConnect are folded into ``coefs_`` and ``intercepts_``, which are those of a plain
 multilayer perceptron on the original inputs. Layer and group normalization depend on the row and
-stay between its layers.
+stay between its layers. With ``n_snapshots`` above 1, predictions average several such networks.
 """,
     **PARAMETERS,
     "attributes": """
 coefs_ : list of ndarray of shape (n_in, n_out)
-    Weights of each layer of the plain network that the fitted one was folded into.
+    Weights of each layer of the plain network that the fitted one was folded into; with
+    ``n_snapshots`` above 1, of the last snapshot.
 
 intercepts_ : list of ndarray of shape (n_out,)
     Its biases.
@@ -89,7 +95,7 @@ best_validation_score_ : float or None
     The highest of them.
 
 learning_rate_curve_ : list of float
-    The step size at the end of each epoch (1 for "lbfgs").
+    The step size of the last update of each epoch (1 for "lbfgs").
 
 best_iteration_ : int
     The number of the best epoch, counted from 1. Any epoch that is better counts, even by less than
@@ -101,6 +107,19 @@ stop_reason_ : str
     the keyboard), "diverged" or, with ``learning_rate="adaptive"``, "step_size_too_small"; with
     "lbfgs" also "converged", "max_fun" or "line_search_failed". After ``partial_fit`` it is
     "max_iter", its one epoch being over, unless something else ended it.
+
+refit_loss_curve_, refit_validation_loss_curve_ : list of float or None
+    With ``early_stopping_refit``, the objective and the loss on the held-out rows for each epoch of
+    the refit; the latter only with "continue". All other curves and counts are those of the
+    training that early stopping ended. None without a refit.
+
+refit_stop_reason_ : str or None
+    Why the refit ended: "max_iter" if all its epochs are over, "loss_reached" if with "continue"
+    the held-out rows fit as well as the others did, or another reason as in ``stop_reason_``.
+
+snapshots_ : list of estimators or None
+    The networks whose predictions are averaged, from the oldest to the last, each as a fitted
+    estimator of its own; None if there are fewer than two.
 
 n_iter_ : int
     Number of epochs, over all calls of ``partial_fit`` or of ``fit`` with ``warm_start=True``.
@@ -137,8 +156,9 @@ ValueError
     size. In the last case, if ``early_stopping=True`` and some epoch was finite, the best weights
     so far are kept, and a ``ConvergenceWarning`` takes the place of the error.
 AttributeError
-    By ``partial_fit`` if ``solver="lbfgs"``, which takes no single steps, or
-    ``class_weight="balanced"``, which needs all rows at once.
+    By ``partial_fit`` if ``solver="lbfgs"``, which takes no single steps,
+    ``class_weight="balanced"``, which needs all rows at once, or ``early_stopping_refit``, which
+    comes when training is over.
 """,
     "notes": """
 On small tabular data a linear model or a random forest is often as good or better: compare. The
@@ -157,17 +177,24 @@ differences between regularisers are often smaller than those between one test s
   Mathematics 57.
 * Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward
   neural networks. AISTATS. (Starting weights.)
+* Goodfellow, I. J., Bengio, Y. and Courville, A. (2016). Deep learning. MIT Press.
 * Goodfellow, I. J., Shlens, J. and Szegedy, C. (2015). Explaining and harnessing adversarial
   examples. ICLR.
+* Goyal, P. et al. (2017). Accurate, large minibatch SGD: training ImageNet in 1 hour.
+  arXiv:1706.02677.
 * Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression: biased estimation for nonorthogonal
   problems. Technometrics 12.
+* Huang, G. et al. (2017). Snapshot ensembles: train 1, get M for free. ICLR.
 * Ioffe, S. and Szegedy, C. (2015). Batch normalization: accelerating deep network training by
   reducing internal covariate shift. ICML.
+* Izmailov, P. et al. (2018). Averaging weights leads to wider optima and better generalization.
+  UAI.
 * Kingma, D. P. and Ba, J. (2015). Adam: a method for stochastic optimization. ICLR.
 * Kingma, D. P., Salimans, T. and Welling, M. (2015). Variational dropout and the local
   reparameterization trick. NIPS 28.
 * Klambauer, G. et al. (2017). Self-normalizing neural networks. NIPS 30.
 * Krogh, A. and Hertz, J. A. (1992). A simple weight decay can improve generalization. NIPS 4.
+* Loshchilov, I. and Hutter, F. (2017). SGDR: stochastic gradient descent with warm restarts. ICLR.
 * Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. ICLR.
 * Molchanov, D., Ashukha, A. and Vetrov, D. (2017). Variational dropout sparsifies deep neural
   networks. ICML.
@@ -179,8 +206,14 @@ differences between regularisers are often smaller than those between one test s
   networks. ICML.
 * Polyak, B. T. (1964). Some methods of speeding up the convergence of iteration methods. USSR
   Computational Mathematics and Mathematical Physics 4.
+* Polyak, B. T. and Juditsky, A. B. (1992). Acceleration of stochastic approximation by averaging.
+  SIAM Journal on Control and Optimization 30.
 * Prechelt, L. (1998). Early stopping - but when? In: Neural Networks: Tricks of the Trade.
+* Reddi, S. J., Kale, S. and Kumar, S. (2018). On the convergence of Adam and beyond. ICLR.
 * Salimans, T. and Kingma, D. P. (2016). Weight normalization. NIPS 29.
+* Smith, L. N. (2017). Cyclical learning rates for training neural networks. WACV.
+* Smith, L. N. and Topin, N. (2019). Super-convergence: very fast training of neural networks using
+  large learning rates. SPIE 11006.
 * Srebro, N., Rennie, J. D. M. and Jaakkola, T. S. (2005). Maximum-margin matrix factorization.
   NIPS 17.
 * Srivastava, N. et al. (2014). Dropout: a simple way to prevent neural networks from overfitting.
@@ -190,6 +223,8 @@ differences between regularisers are often smaller than those between one test s
 * Szegedy, C. et al. (2016). Rethinking the inception architecture for computer vision. CVPR.
 * Tibshirani, R. (1996). Regression shrinkage and selection via the lasso. Journal of the Royal
   Statistical Society B 58.
+* Tieleman, T. and Hinton, G. (2012). Lecture 6.5: RMSprop. COURSERA: Neural Networks for Machine
+  Learning.
 * Wan, L. et al. (2013). Regularization of neural networks using DropConnect. ICML.
 * Wu, Y. and He, K. (2018). Group normalization. ECCV.
 * Yun, J., Lozano, A. C. and Yang, E. (2021). Adaptive proximal gradient methods for structured

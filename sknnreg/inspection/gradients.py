@@ -17,7 +17,8 @@ from sknnreg.engine.network import BoundNetwork
 from sknnreg.engine.problem import Recipe
 from sknnreg.engine.stack import simplify, stack
 from sknnreg.engine.streams import Streams, spawn
-from sknnreg.estimators.base import BaseMLPRegularized, training_plan
+from sknnreg.estimators.base import training_plan
+from sknnreg.inspection.networks import check_network
 
 
 def check_gradients(
@@ -91,11 +92,7 @@ def check_gradients(
         raise ValueError(
             f"step must be above 0 and max_entries at least 1, got {step!r} and {max_entries!r}."
         )
-    if not isinstance(estimator, BaseMLPRegularized):
-        raise TypeError(
-            "check_gradients needs an MLPRegularizedClassifier or MLPRegularizedRegressor, got "
-            f"{type(estimator).__name__}. Of a pipeline, give its last step."
-        )
+    check_network(estimator, "check_gradients")
     estimator = clone(estimator).set_params(
         early_stopping=False, early_stopping_refit=None, warm_start=False
     )
