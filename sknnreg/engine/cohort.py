@@ -92,24 +92,16 @@ class Cohort:
             for member in recipe.monitors
             if (factor := member.rate_factor(state.monitors[type(member).__name__])) is not None
         ]
-        ahead = 1 if factors else max(1, LOOK_AHEAD // n_updates)
-        n_epochs = min(ahead, int((self.last_epochs - state.epochs).max()))
-        rates = [
-            per_step(recipe.learning_rate) * recipe.schedule.factors(progress)
-            for progress in self._progress(n_epochs, n_updates)
-        ]
-        self._rates = np.concatenate(rates)
+        n_epochs = 1 if factors else max(1, LOOK_AHEAD // n_updates)
+        n_epochs = min(n_epochs, int((self.last_epochs - state.epochs).max()))
+        now = Progress(state.epochs, state.updates, state.samples, n_updates, self.batches.n_rows)
+        ahead = recipe.schedule.factors(now.later(np.arange(n_epochs)[:, None]))
+        self._rates = per_step(recipe.learning_rate) * ahead.reshape(-1, len(self))
         for factor in factors:
             self._rates *= factor
         number = state.updates + np.arange(1.0, len(self._rates) + 1)[:, None]
         self.walk.plan(Steps(number, self._rates))
         self._next_update = 0
-
-    def _progress(self, n_epochs: int, n_updates: int) -> list[Progress]:
-        """Where the epochs to come start."""
-        state = self.state
-        now = Progress(state.epochs, state.updates, state.samples, n_updates, self.batches.n_rows)
-        return [now.later(epochs) for epochs in range(n_epochs)]
 
     def augment(self, batch: Batch) -> Batch:
         """The batch after all augmentations, the user's first."""

@@ -76,6 +76,16 @@ def broadcastable(numbers: Array, ndim: int) -> Array:
     return numbers.reshape(*numbers.shape, *(1,) * (ndim - 1))
 
 
+def power(base: Array, exponent: PerNetwork) -> Array:
+    """base ** exponent, the same bits for a network alone and in a stack.
+
+    Where one exponent serves many bases, NumPy would take roots and reciprocals in its place.
+    """
+    bases, exponents = np.broadcast_arrays(base, exponent)
+    raised: Array = bases ** np.ascontiguousarray(exponents)
+    return raised
+
+
 def _map_numbers(function: Callable[..., Any], *trees: Any) -> Any:
     first = trees[0]
     if isinstance(first, tuple):

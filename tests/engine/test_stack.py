@@ -8,6 +8,7 @@ import pytest
 from sknnreg.engine.stack import (
     PerNetwork,
     per_network,
+    power,
     simplify,
     stack,
     structure,
@@ -151,3 +152,14 @@ def numbers(stacked):
     yield stacked.inner.rate
     for member in stacked.members:
         yield member[0].rate if isinstance(member, tuple) else member.rate
+
+
+def test_powers_of_a_network_alone_are_those_in_a_stack():
+    """NumPy takes a shortcut to 1 / x, another to sqrt(x), where one exponent serves all."""
+    bases, exponents = np.arange(1.0, 6001)[:, None], np.array([-1.0, 0.5, 2.0, -0.5, 0.3, 0.0])
+    together = power(bases, exponents)
+    for network, exponent in enumerate(exponents):
+        alone = power(bases, exponent[None])[:, 0]
+        assert np.array_equal(together[:, network], alone)
+        one_by_one = [power(base, exponent[None])[0] for base in bases[:50]]
+        assert np.array_equal(alone[:50], one_by_one)

@@ -33,7 +33,7 @@ NUMBERS = {
     "max_weight_norm": (None, 3.0, None, None, 1.0, None, 2.0, None),
     "weight_decay": (0.0, 0.1, 0.0, 0.0, 0.5, 0.01, 0.0, 0.0),
     "gradient_noise": (0.0, 0.0, 0.1, 0.0, 0.01, 0.0, 0.3, 0.0),
-    "gradient_noise_decay": (0.55, 0.0, 0.55, 0.1, 0.0, 0.2, 1.0, 0.3),
+    "gradient_noise_decay": (0.55, 0.0, 2.0, 0.1, 0.0, 0.2, 1.0, 0.3),
     "tol": (0.0, 0.05, 1e-4, 0.0, 0.3, 0.01, 0.0, 0.1),
     "n_iter_no_change": (np.inf, 1, 3, 2, 1, 2, np.inf, 4),
     "normalization_momentum": (0.9, 0.5, 0.0, 0.99, 0.9, 0.7, 0.9, 0.1),

@@ -10,9 +10,10 @@ from sknnreg.engine.stack import Array
 
 
 class Progress(NamedTuple):
-    """Where an epoch of ``n_updates`` updates over ``n_rows`` rows starts, now or later on.
+    """Where epochs of ``n_updates`` updates over ``n_rows`` rows start, now or later on.
 
-    What went before, arrays ``(M,)``: epochs, updates and the rows of all these epochs.
+    What went before, arrays ``(..., M)``, any number of epochs in front: epochs, updates and the
+    rows of all these epochs.
     """
 
     epochs: Array
@@ -22,7 +23,7 @@ class Progress(NamedTuple):
     n_rows: int
 
     def later(self, epochs: Any) -> "Progress":
-        """The same so many epochs ``(M,)`` later; before the first it is the first."""
+        """The same so many epochs later; before the first it is the first."""
         return self._replace(
             epochs=np.maximum(self.epochs + epochs, 0),
             updates=np.maximum(self.updates + epochs * self.n_updates, 0),
@@ -31,8 +32,14 @@ class Progress(NamedTuple):
 
     @property
     def time(self) -> Array:
-        """The updates' places in epochs ``(n_updates, M)``: 2.5 is in the middle of the third."""
-        return self.epochs + np.arange(self.n_updates)[:, None] / self.n_updates
+        """The updates' places in epochs ``(..., n_updates, M)``: 2.5 is the third's middle."""
+        within: Array = np.arange(self.n_updates)[:, None] / self.n_updates
+        return self.epochs[..., None, :] + within
+
+    def throughout(self, factor: Array) -> Array:
+        """An epoch's factor ``(..., M)`` for all of its updates ``(..., n_updates, M)``."""
+        shape = (*factor.shape[:-1], self.n_updates, factor.shape[-1])
+        return np.broadcast_to(factor[..., None, :], shape)
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Schedule(ABC):
 
     @abstractmethod
     def factors(self, progress: Progress) -> Array:
-        """The factors of the epoch's updates ``(n_updates, M)``."""
+        """The factors of the epochs' updates ``(..., n_updates, M)``."""
 
     def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Whether a cycle ends with the epoch that makes it so many, ``(M,)``."""

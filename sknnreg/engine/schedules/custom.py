@@ -31,11 +31,9 @@ class Custom(Schedule):
 
     def factors(self, progress: Progress) -> Array:
         """The same function for all networks, each at its own update."""
-        factors = np.empty((progress.n_updates, len(progress.updates)))
-        for network, first in enumerate(progress.updates.tolist()):
-            for update in range(progress.n_updates):
-                factors[update, network] = self._factor(int(first) + update)
-        return factors
+        updates = progress.updates[..., None, :] + np.arange(progress.n_updates)[:, None]
+        factors = [self._factor(int(update)) for update in updates.ravel()]
+        return np.reshape(factors, updates.shape)
 
     def _factor(self, update: int) -> float:
         given = self.function(update)

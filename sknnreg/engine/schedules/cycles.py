@@ -45,7 +45,7 @@ class Cyclic(Schedule):
     def factors(self, progress: Progress) -> Array:
         """From the floor up and down again."""
         cycle, fraction = _place(progress, self.period, self.mult)
-        amplitude = np.asarray(self.decay) ** cycle
+        amplitude = progress.throughout(np.asarray(self.decay) ** cycle)
         return between(self.floor, amplitude * (1.0 - np.abs(2.0 * fraction - 1.0)))
 
     def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -54,9 +54,9 @@ class Cyclic(Schedule):
 
 
 def _place(progress: Progress, period: PerNetwork, mult: PerNetwork) -> tuple[Array, Array]:
-    """The number of the cycle ``(M,)`` and the part of it that is over ``(n_updates, M)``."""
+    """The cycle's number ``(..., M)`` and the part of it that is over ``(..., n_updates, M)``."""
     cycle = _cycle(progress.epochs, period, mult)
-    start, end = _start(cycle, period, mult), _start(cycle + 1, period, mult)
+    start, end = (_start(each, period, mult)[..., None, :] for each in (cycle, cycle + 1))
     return cycle, (progress.time - start) / (end - start)
 
 

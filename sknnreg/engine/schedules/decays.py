@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sknnreg.engine.schedules.base import Progress, Schedule
-from sknnreg.engine.stack import Array, PerNetwork
+from sknnreg.engine.stack import Array, PerNetwork, power
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Constant(Schedule):
 
     def factors(self, progress: Progress) -> Array:
         """Ones."""
-        return np.ones((progress.n_updates, len(progress.updates)))
+        return progress.throughout(np.ones(progress.updates.shape))
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class InverseScaling(Schedule):
 
     def factors(self, progress: Progress) -> Array:
         """The same factor throughout an epoch."""
-        return _throughout(progress, (progress.samples + 1.0) ** -np.asarray(self.power_t))
+        return progress.throughout(power(progress.samples + 1.0, -np.asarray(self.power_t)))
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Exponential(Schedule):
 
     def factors(self, progress: Progress) -> Array:
         """The same factor throughout an epoch."""
-        return _throughout(progress, np.asarray(self.decay) ** progress.epochs)
+        return progress.throughout(np.asarray(self.decay) ** progress.epochs)
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,4 @@ class Step(Schedule):
     def factors(self, progress: Progress) -> Array:
         """The same factor throughout an epoch."""
         n_steps = np.floor(progress.epochs / np.asarray(self.period))
-        return _throughout(progress, np.asarray(self.decay) ** n_steps)
-
-
-def _throughout(progress: Progress, factor: Array) -> Array:
-    return np.broadcast_to(factor, (progress.n_updates, len(progress.updates)))
+        return progress.throughout(np.asarray(self.decay) ** n_steps)

@@ -27,9 +27,11 @@ class WarmUp(Schedule):
     def factors(self, progress: Progress) -> Array:
         """The schedule behind it begins when the warm-up is over."""
         length = np.asarray(self.epochs)
+        if not length.any():
+            return self.then.factors(progress)
         then = self.then.factors(progress.later(-length))
         ramp = (progress.time + 1.0 / progress.n_updates) / np.maximum(length, 1.0)
-        return np.where(progress.epochs < length, ramp, then)
+        return np.where(progress.throughout(progress.epochs < length), ramp, then)
 
     def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """As the schedule behind it."""

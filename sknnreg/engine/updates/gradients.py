@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sknnreg.engine.stack import Array, PerNetwork, per_network
+from sknnreg.engine.stack import Array, PerNetwork, per_network, power
 from sknnreg.engine.streams import Streams
 from sknnreg.engine.updates.base import Coefficients, Steps, WholeTransform
 
@@ -24,7 +24,7 @@ class GradientNoise(WholeTransform):
 
     def coefficients(self, steps: Steps) -> Coefficients:
         """The standard deviation at each update."""
-        return (np.asarray(self.std) * steps.number ** (-0.5 * np.asarray(self.decay)),)
+        return (np.asarray(self.std) * power(steps.number, -0.5 * np.asarray(self.decay)),)
 
     def update_whole(
         self, updates: Array, coefficients: Coefficients, streams: Streams, work: Array
