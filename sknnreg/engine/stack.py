@@ -82,7 +82,7 @@ def power(base: Array, exponent: PerNetwork) -> Array:
     Where one exponent serves many bases, NumPy would take roots and reciprocals in its place.
     """
     bases, exponents = np.broadcast_arrays(base, exponent)
-    raised: Array = bases ** np.ascontiguousarray(exponents)
+    raised: Array = bases ** exponents.copy()
     return raised
 
 
