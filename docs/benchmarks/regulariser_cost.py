@@ -22,6 +22,7 @@ from sknnreg import MLPRegularizedClassifier
 
 ROWS, FEATURES, CLASSES, EPOCHS = 5120, 100, 10, 3
 DROPPED = {"dropout": 0.5, "input_dropout": 0.2}
+SNAPSHOTS = {"learning_rate": "cyclic", "learning_rate_period": 1, "n_snapshots": EPOCHS}
 
 
 def flip(X: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -55,12 +56,18 @@ MEMBERS: list[tuple[str, dict[str, Any], float]] = [
     ("4 objective", {"l1": 1e-5}, 1.6),
     ("4 objective", {"l2": 1e-4}, 1.6),
     ("4 objective", {"class_weight": "balanced"}, 1.6),
+    ("5 update", {"solver": "rmsprop"}, 1.6),
+    ("5 update", {"solver": "amsgrad"}, 1.6),
+    ("5 update", {"learning_rate": "one_cycle"}, 1.6),
     ("5 update", {"weight_decay": 1e-4}, 1.6),
     ("5 update", {"clip_norm": 1.0}, 1.6),
     ("5 update", {"gradient_noise": 0.01}, 2.2),
     ("6 weights at rest", {"max_norm": 3.0}, 1.6),
     ("6 weights at rest", {"max_weight_norm": 30.0}, 1.6),
     ("7 time", {"early_stopping": True}, 1.6),
+    ("7 time", {"weight_averaging": "ema"}, 1.6),
+    ("7 time", {"weight_averaging": "swa"}, 1.6),
+    ("7 time", SNAPSHOTS, 1.6),
 ]
 
 

@@ -262,7 +262,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         """Turn ``coefs_`` into sparse matrices; predictions then skip their zeros.
 
         It saves memory and time where most weights are exactly zero (see ``sparsity_``), as ``l1``
-        can make them; with less than half of them zero it costs both. Fitting anew, or going on,
+        can make them; with less than half of them zero it costs both. Snapshots become sparse too,
+        which saves memory only. Fitting anew, or going on,
         makes dense matrices again.
 
         Returns
@@ -270,7 +271,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         self : object
             The fitted estimator.
         """
-        self._store({"coefs_": [sparse.csr_array(coef) for coef in self.coefs_]})
+        for network in (*(self.snapshots_ or ()), self):
+            network.coefs_ = [sparse.csr_array(coef) for coef in network.coefs_]
         return self
 
     @available_if(has_weights)
@@ -282,8 +284,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         self : object
             The fitted estimator.
         """
-        dense = [to_dense(coef) for coef in self.coefs_]
-        self._store({"coefs_": dense})
+        for network in (*(self.snapshots_ or ()), self):
+            network.coefs_ = [to_dense(coef) for coef in network.coefs_]
         return self
 
     def _store(self, attributes: dict[str, Any]) -> None:
