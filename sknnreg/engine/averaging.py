@@ -66,7 +66,9 @@ class RunningAverage:
         self._member = member
         self._values, self._average, self._averaged = values, average, averaged
         self._work = np.empty_like(values)
+        # Of the times to come: the shares, and whose weights count.
         self._shares: list[Array] = []
+        self._counts = np.zeros((0, len(values)), np.bool_)
 
     def begin_epoch(self, epochs: Array, n_updates: int) -> None:
         """Work out the shares of the updates to come; ``epochs (M,)`` are over."""

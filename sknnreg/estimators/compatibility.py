@@ -155,7 +155,7 @@ def _check_lbfgs(estimator: Any) -> None:
     for name, value in on.items():
         if value is None or value == 0:
             continue
-        off = None if name in _OFF_AS_NONE else 0.0
+        off = None if name in _OFF_AS_NONE else type(value)(0)
         raise ValueError(
             f"{name}={getattr(estimator, name)!r} {_NOT_WITH_LBFGS[name]}. "
             f"Set {name}={off} or use solver='adam' or 'sgd'."
