@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sknnreg.engine.stack import Array, PerNetwork, broadcastable
+from sknnreg.engine.stack import Array, PerNetwork, broadcastable, power
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ExponentialAverage(Averaging):
         """(1 - d) / (1 - d^t), t = 1, 2, ..."""
         decay = np.asarray(self.decay)
         t = averaged + np.arange(1.0, n_times + 1)[:, None]
-        share: Array = (1 - decay) / (1 - decay**t)
+        share: Array = (1 - decay) / (1 - power(decay, t))
         return share
 
 

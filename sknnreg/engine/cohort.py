@@ -99,7 +99,7 @@ class Cohort:
         self._rates = per_step(recipe.learning_rate) * ahead.reshape(-1, len(self))
         for factor in factors:
             self._rates *= factor
-        number = state.updates + np.arange(1.0, len(self._rates) + 1)[:, None]
+        number = state.steps + np.arange(1.0, len(self._rates) + 1)[:, None]
         self.walk.plan(Steps(number, self._rates))
         self._next_update = 0
 
@@ -164,7 +164,7 @@ class Cohort:
             state = TrainingState.fresh(values, streams)
         state = state.equipped(
             keep_best=recipe.keep_best,
-            averages=bool(recipe.averaging),
+            averaging=type(recipe.averaging[0]).__name__ if recipe.averaging else None,
             n_snapshots=recipe.n_snapshots,
         )
         trained = state.values[:, : recipe.network.layout.n_trainable]
@@ -174,8 +174,8 @@ class Cohort:
             if type(t).__name__ not in state.transforms
         }
         if any(missing.values()):
-            # An optimiser that starts anew counts its updates anew.
-            state.updates[...] = 0
+            # An optimiser that starts anew counts its steps anew.
+            state = replace(state, steps=np.zeros_like(state.steps))
         known = {**state.transforms, **missing}
         transforms = {type(t).__name__: known[type(t).__name__] for t in recipe.transforms}
         monitors = {

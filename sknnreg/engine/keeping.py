@@ -35,9 +35,11 @@ class Keeping:
         self._n_trainable = n = recipe.network.layout.n_trainable
         self._average: RunningAverage | None = None
         self._stale = False
-        if recipe.averaging and state.average is not None:
-            values, average = state.values[:, :n], state.average[:, :n]
-            self._average = RunningAverage(recipe.averaging[0], values, average, state.averaged)
+        if recipe.averaging:
+            (member,) = recipe.averaging
+            self._rows = state.average[type(member).__name__][:, :n]
+            values = state.values[:, :n]
+            self._average = RunningAverage(member, values, self._rows, state.averaged)
             self._network = BoundNetwork(
                 recipe.network, state.values.copy(), np.empty_like(trained.grads)
             )
@@ -109,10 +111,9 @@ class Keeping:
     def _refresh(self) -> None:
         """Bring the averages up to date; a network that has none yet is kept as it is."""
         state, kept = self._state, self._network.values
-        assert state.average is not None
         kept[...] = state.values
         has = np.flatnonzero(state.averaged > 0)
-        kept[has, : self._n_trainable] = state.average[has, : self._n_trainable]
+        kept[has, : self._n_trainable] = self._rows[has]
         if self._recipe.batch_statistics and len(has):
             # Those of the weights that were averaged are not those of the average.
             kept[has] = self._with_statistics(has, kept[has])

@@ -102,6 +102,7 @@ def minimize(problem: Problem, halt: threading.Event | None = None) -> Result:
         objective.assign(latest)
         _gather_statistics(cohort)
         cohort.state.updates += 1
+        cohort.state.steps += 1
         cohort.state.samples += cohort.batches.n_rows
         if end_epoch(cohort, np.array([intermediate_result.fun]), np.ones(1))[0]:
             raise StopIteration

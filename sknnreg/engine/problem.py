@@ -122,6 +122,16 @@ class History:
     learning_rate: list[float] = field(default_factory=list)
     stop_reason: str = ""
 
+    def until(self, epoch: int) -> History:
+        """The first so many epochs."""
+        return History(
+            self.loss[:epoch],
+            self.validation_loss[:epoch],
+            self.score[:epoch],
+            self.learning_rate[:epoch],
+            self.stop_reason,
+        )
+
     def extended(self, later: History) -> History:
         """Both histories, the later one behind."""
         return History(

@@ -76,13 +76,13 @@ def broadcastable(numbers: Array, ndim: int) -> Array:
     return numbers.reshape(*numbers.shape, *(1,) * (ndim - 1))
 
 
-def power(base: Array, exponent: PerNetwork) -> Array:
-    """base ** exponent, the same bits for a network alone and in a stack.
+def power(base: PerNetwork, exponent: PerNetwork) -> Array:
+    """base ** exponent, the same bits for a number alone and among others.
 
-    Where one exponent serves many bases, NumPy would take roots and reciprocals in its place.
+    Where one exponent serves many bases, NumPy would take squares, roots or reciprocals instead.
     """
     bases, exponents = np.broadcast_arrays(base, exponent)
-    raised: Array = bases ** exponents.copy()
+    raised: Array = bases ** exponents.astype(np.float64)
     return raised
 
 

@@ -16,21 +16,23 @@ from sknnreg.engine.streams import Streams
 class TrainingState:
     """Arrays with a row per network.
 
-    ``best`` is the row with the best watched value so far, where it is kept; ``average`` is the
-    mean of ``averaged`` rows so far; ``snapshots (M, n, P)`` are the last ``n`` of ``taken`` rows,
-    the one of number t at place t modulo n. ``transforms`` and ``monitors`` hold the states of
-    the members of these names.
+    ``updates`` are all so far, ``steps`` those of the optimiser, which may be newer.
+    ``best`` is the row with the best watched value so far, where it is kept; ``average`` has the
+    mean of ``averaged`` rows so far, by the name of the averaging; ``snapshots (M, n, P)`` are the
+    last ``n`` of ``taken`` rows, the one of number t at place t modulo n. ``transforms`` and
+    ``monitors`` hold the states of the members of these names.
     """
 
     values: Array
     best: Array | None
     best_value: Array
     best_epoch: Array
-    average: Array | None
+    average: dict[str, Array]
     averaged: Array
     snapshots: Array | None
     taken: Array
     updates: Array
+    steps: Array
     epochs: Array
     samples: Array
     transforms: dict[str, dict[str, Array]]
@@ -46,11 +48,12 @@ class TrainingState:
             best=None,
             best_value=np.full(n, np.inf),
             best_epoch=np.zeros(n, np.int64),
-            average=None,
+            average={},
             averaged=np.zeros(n, np.int64),
             snapshots=None,
             taken=np.zeros(n, np.int64),
             updates=np.zeros(n, np.int64),
+            steps=np.zeros(n, np.int64),
             epochs=np.zeros(n, np.int64),
             samples=np.zeros(n, np.int64),
             transforms={},
@@ -78,17 +81,20 @@ class TrainingState:
         }
         return replace(self, **changes)
 
-    def equipped(self, *, keep_best: bool, averages: bool, n_snapshots: int) -> TrainingState:
+    def equipped(
+        self, *, keep_best: bool, averaging: str | None, n_snapshots: int
+    ) -> TrainingState:
         """The state with the rows that are kept beside its values from now on, and no others."""
         state, n = replace(self), len(self.values)
         if not keep_best:
             state.best = None
         elif state.best is None:
             state.best, state.best_value = self.values.copy(), np.full(n, np.inf)
-        if not averages:
-            state.average = None
-        elif state.average is None:
-            state.average, state.averaged = np.zeros_like(self.values), np.zeros(n, np.int64)
+        if averaging is None:
+            state.average = {}
+        elif averaging not in state.average:
+            state.average = {averaging: np.zeros_like(self.values)}
+            state.averaged = np.zeros(n, np.int64)
         shape = (n, n_snapshots, self.values.shape[1])
         if n_snapshots == 1:
             state.snapshots = None
@@ -100,7 +106,7 @@ class TrainingState:
     def from_best(self) -> TrainingState:
         """The state to go on from the best row with fresh moments, and a new average."""
         assert self.best is not None
-        return replace(self, values=self.best.copy(), transforms={}, average=None)
+        return replace(self, values=self.best.copy(), transforms={}, average={})
 
     def _map(self, function: Callable[[Array], Array], streams: Streams) -> TrainingState:
         changes = {

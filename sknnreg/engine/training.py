@@ -64,6 +64,7 @@ def train_epoch(cohort: Cohort) -> tuple[Array, Array]:
         if averages:
             cohort.keeping.after_update(number)  # 7 time
     state.updates += len(cohort.batches)
+    state.steps += len(cohort.batches)
     state.samples += cohort.batches.n_rows
     return losses, rates
 

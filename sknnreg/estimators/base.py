@@ -31,7 +31,7 @@ from sknnreg.estimators.parameters import CONSTRAINTS
 from sknnreg.estimators.planning import Plan
 from sknnreg.estimators.preparation import Labelled, prepare
 from sknnreg.estimators.recipes import recipe
-from sknnreg.estimators.refitting import refit_plan, wants_refit
+from sknnreg.estimators.refitting import plan_refit, wants_refit
 from sknnreg.estimators.targets import Targets
 from sknnreg.together import train_together
 
@@ -144,21 +144,18 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         state = None
         if memory is not None:
             state = memory.state_for(plan.recipe, criterion(self, len(plan.prepared.train)))
-        result = self._train(plan, state, listeners)
-        ending = describe_ending(self, result, plan.prepared, partial=partial)
-        if ending is not None:
-            # To who called fit, behind scikit-learn's decorator, or partial_fit.
-            warnings.warn(ending[1], ending[0], stacklevel=3 if partial else 4)
+        # To who called fit, behind scikit-learn's decorator, or partial_fit.
+        stacklevel = 4 if partial else 5
+        result = self._train(plan, state, listeners, stacklevel, planned=partial)
         history = result.history if memory is None else memory.history.extended(result.history)
         told = curves(history, result.state, early_stopping=self.early_stopping)
         if wants_refit(self, result):
-            plan, state = refit_plan(self, plan, result)
+            plan, state, history = plan_refit(self, plan, result)
             if listeners is not None:
                 listeners.follow(plan)
-            result = self._train(plan, state, listeners)
-            describe_ending(self, result, plan.prepared, partial=True)
-            history = result.history
-            told |= refit_curves(history)
+            result = self._train(plan, state, listeners, stacklevel, planned=True)
+            history = history.extended(result.history)
+            told |= refit_curves(result.history)
         self._remember(plan, result, history)
         self._store(told)
         if listeners is not None:
@@ -166,14 +163,23 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         return self
 
     def _train(
-        self, plan: Plan, state: TrainingState | None, listeners: EpochCallbacks | None
+        self,
+        plan: Plan,
+        state: TrainingState | None,
+        listeners: EpochCallbacks | None,
+        stacklevel: int,
+        *,
+        planned: bool,
     ) -> Result:
-        """Train as planned; raises what a hook raised."""
+        """Train, raise what a hook raised, and warn of an end that was not planned."""
         hook = on_each_epoch(self.verbose, listeners)
         score = score_function(self, plan.prepared, plan.recipe.network)
         result = train_together(plan.prepared.problem(plan.recipe, state, score, hook))
         if result.error is not None:
             raise result.error
+        ending = describe_ending(self, result, plan.prepared, planned=planned)
+        if ending is not None:
+            warnings.warn(ending[1], ending[0], stacklevel=stacklevel)
         return result
 
     def _plan(

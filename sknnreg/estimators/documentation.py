@@ -81,7 +81,9 @@ best_loss_ : float or None
 
 loss_curve_ : list of float
     The objective J for each epoch, averaged over the batches as training met them, with every
-    regulariser at work; that is why it can be above the validation loss.
+    regulariser at work; that is why it can be above the validation loss. With "lbfgs" it never
+    rises; with ``l1`` too it is that of the split w = u - v, ``l1 * sum(u + v)`` in place of ``l1 *
+    ||W||_1``, which is at least J, and J once training has converged.
 
 validation_loss_curve_ : list of float or None
     The loss on the validation rows after each epoch, without penalties, dropout or noise; None

@@ -18,11 +18,11 @@ Ending: TypeAlias = tuple[type[Warning], str]
 
 
 def describe_ending(
-    estimator: Any, result: Result, prepared: Prepared, *, partial: bool
+    estimator: Any, result: Result, prepared: Prepared, *, planned: bool
 ) -> Ending | None:
     """What to warn of, by ``stop_reason``; raises where no network is left.
 
-    ``partial_fit`` ends after an epoch by design.
+    ``planned`` is the length of one epoch in ``partial_fit``, and that of a refit.
     """
     reason = result.history.stop_reason
     if reason == "diverged" or not result.finite:
@@ -33,7 +33,7 @@ def describe_ending(
             "the validation rows: no epoch was the best, and the last network is kept. Check that "
             "these rows have weight, and enough of them to be scored."
         )
-    if not partial and (missing := _missing(estimator, result)):
+    if not planned and (missing := _missing(estimator, result)):
         return UserWarning, (
             f"Training ended after {_epochs(result)} ({reason!r}), {missing}. "
             "Set n_iter_no_change=float('inf') to train for all of max_iter."
@@ -42,7 +42,7 @@ def describe_ending(
         return UserWarning, (
             f"Training was interrupted after {_epochs(result)}; the network so far is kept."
         )
-    if reason == "max_iter" and not partial and np.isfinite(estimator.n_iter_no_change):
+    if reason == "max_iter" and not planned and np.isfinite(estimator.n_iter_no_change):
         unit = "iterations" if estimator.solver == "lbfgs" else "epochs"
         return ConvergenceWarning, (
             f"max_iter={estimator.max_iter} {unit} were reached before training converged. "

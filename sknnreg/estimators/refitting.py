@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sknnreg.engine.evaluation import loss_on
-from sknnreg.engine.problem import Result
+from sknnreg.engine.problem import History, Result
 from sknnreg.engine.stack import simplify, stack
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.planning import Plan
@@ -34,12 +34,22 @@ def wants_refit(estimator: Any, result: Result) -> bool:
     return estimator.early_stopping_refit is not None and found and ended
 
 
-def refit_plan(estimator: Any, plan: Plan, result: Result) -> tuple[Plan, TrainingState | None]:
-    """How to train with all rows, and from which state (None: anew)."""
+class Refit(NamedTuple):
+    """How to train with all rows, from which state (None: anew), and the history so far."""
+
+    plan: Plan
+    state: TrainingState | None
+    history: History
+
+
+def plan_refit(estimator: Any, plan: Plan, result: Result) -> Refit:
+    """What is to follow a training that early stopping ended."""
     settled = _settled(estimator, result)
+    best_epoch = int(result.state.best_epoch[0])
     if estimator.early_stopping_refit == "scratch":
-        return _from_scratch(settled, plan, int(result.state.best_epoch[0])), None
-    return _continued(settled, plan, result), _best_state(result.state)
+        return Refit(_from_scratch(settled, plan, best_epoch), None, History())
+    history = result.history.until(best_epoch)
+    return Refit(_continued(settled, plan, result), _best_state(result.state), history)
 
 
 def _settled(estimator: Any, result: Result) -> Any:
@@ -79,5 +89,8 @@ def _continued(settled: Any, plan: Plan, result: Result) -> Plan:
 def _best_state(state: TrainingState) -> TrainingState:
     """The state with the best weights, as of their epoch."""
     share = state.best_epoch / state.epochs
-    samples = np.rint(state.samples * share).astype(state.samples.dtype)
-    return replace(state.from_best(), best=None, epochs=state.best_epoch.copy(), samples=samples)
+    updates, samples = (
+        np.rint(count * share).astype(count.dtype) for count in (state.updates, state.samples)
+    )
+    epochs = state.best_epoch.copy()
+    return replace(state.from_best(), best=None, epochs=epochs, updates=updates, samples=samples)

@@ -15,13 +15,13 @@ def make(seed=0, m=M, keep_best=True, dtype=np.float32):
     streams = Streams([seed * 100 + row for row in range(m)])
     streams.normal("a", np.empty((m, 3)))
     state = TrainingState.fresh(rng.normal(size=(m, P)).astype(dtype), streams)
-    state = state.equipped(keep_best=keep_best, averages=True, n_snapshots=3)
+    state = state.equipped(keep_best=keep_best, averaging="Mean", n_snapshots=3)
     if keep_best:
         state.best = rng.normal(size=(m, P)).astype(dtype)
     state.best_value = rng.normal(size=m)
-    state.average = rng.normal(size=(m, P)).astype(dtype)
+    state.average = {"Mean": rng.normal(size=(m, P)).astype(dtype)}
     state.snapshots = rng.normal(size=(m, 3, P)).astype(dtype)
-    for name in ("best_epoch", "updates", "epochs", "samples", "averaged", "taken"):
+    for name in ("best_epoch", "updates", "steps", "epochs", "samples", "averaged", "taken"):
         setattr(state, name, rng.integers(0, 100, m))
     state.transforms = {"Adam": {n: rng.normal(size=(m, P)).astype(dtype) for n in "mv"}, "X": {}}
     state.monitors = {"Plateau": {"best": rng.normal(size=m), "waited": rng.random(m)}}
@@ -29,9 +29,10 @@ def make(seed=0, m=M, keep_best=True, dtype=np.float32):
 
 
 def leaves(state):
-    for name in ("values", "best", "average", "snapshots", "best_value", "best_epoch", "updates",
+    for name in ("values", "best", "snapshots", "best_value", "best_epoch", "updates", "steps",
                  "epochs", "samples", "averaged", "taken"):  # fmt: skip
         yield name, getattr(state, name)
+    yield from state.average.items()
     for name in ("transforms", "monitors"):
         for member, arrays in getattr(state, name).items():
             for key, array in arrays.items():
@@ -107,7 +108,8 @@ def test_taken_rows_go_on_with_the_generators_of_their_networks():
 def test_fresh():
     values = np.ones((2, 3), np.float32)
     state = TrainingState.fresh(values, Streams([1, 2]))
-    assert state.best is state.average is state.snapshots is None
+    assert state.best is state.snapshots is None
+    assert state.average == {}
     assert np.all(state.best_value == np.inf)
     assert not any(each.any() for each in (state.epochs, state.updates, state.averaged))
 
@@ -138,28 +140,29 @@ class TestCast:
 
 class TestEquipped:
     def test_as_before_changes_nothing(self):
-        assert_equal(make().equipped(keep_best=True, averages=True, n_snapshots=3), make())
+        assert_equal(make().equipped(keep_best=True, averaging="Mean", n_snapshots=3), make())
 
     def test_from_now_on_with_the_best(self):
-        state = make(keep_best=False).equipped(keep_best=True, averages=True, n_snapshots=3)
+        state = make(keep_best=False).equipped(keep_best=True, averaging="Mean", n_snapshots=3)
         assert np.array_equal(state.best, state.values)
         assert not np.shares_memory(state.best, state.values)
         assert np.all(state.best_value == np.inf)
 
     def test_from_now_on_without(self):
-        state = make().equipped(keep_best=False, averages=False, n_snapshots=1)
-        assert state.best is state.average is state.snapshots is None
+        state = make().equipped(keep_best=False, averaging=None, n_snapshots=1)
+        assert state.best is state.snapshots is None
+        assert state.average == {}
 
     def test_from_now_on_with_averages_and_snapshots(self):
-        plain = make().equipped(keep_best=False, averages=False, n_snapshots=1)
-        state = plain.equipped(keep_best=False, averages=True, n_snapshots=2)
-        assert state.average.shape == (M, P)
+        plain = make().equipped(keep_best=False, averaging=None, n_snapshots=1)
+        state = plain.equipped(keep_best=False, averaging="Mean", n_snapshots=2)
+        assert state.average["Mean"].shape == (M, P)
         assert state.snapshots.shape == (M, 2, P)
         assert not state.averaged.any()
         assert not state.taken.any()
 
     def test_another_number_of_snapshots_starts_anew(self):
-        state = make().equipped(keep_best=True, averages=True, n_snapshots=2)
+        state = make().equipped(keep_best=True, averaging="Mean", n_snapshots=2)
         assert state.snapshots.shape == (M, 2, P)
         assert not state.taken.any()
 
@@ -168,5 +171,5 @@ def test_from_the_best_row_nothing_is_left_of_the_way_there():
     state = make().from_best()
     assert np.array_equal(state.values, make().best)
     assert not np.shares_memory(state.values, state.best)
-    assert state.average is None
+    assert state.average == {}
     assert state.transforms == {}

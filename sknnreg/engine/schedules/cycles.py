@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sknnreg.engine.schedules.base import Progress, Schedule, between, half_cosine
-from sknnreg.engine.stack import Array, PerNetwork
+from sknnreg.engine.stack import Array, PerNetwork, power
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Cyclic(Schedule):
     def factors(self, progress: Progress) -> Array:
         """From the floor up and down again."""
         cycle, fraction = _place(progress, self.period, self.mult)
-        amplitude = progress.throughout(np.asarray(self.decay) ** cycle)
+        amplitude = progress.throughout(power(self.decay, cycle))
         return between(self.floor, amplitude * (1.0 - np.abs(2.0 * fraction - 1.0)))
 
     def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -65,7 +65,7 @@ def _start(cycle: Array, period: PerNetwork, mult: PerNetwork) -> Array:
     grows = np.asarray(mult) > 1
     more = np.where(grows, mult, 2.0)
     # The exponent of what does not grow would overflow.
-    sums = np.where(grows, (more ** np.where(grows, cycle, 0) - 1) / (more - 1), cycle)
+    sums = np.where(grows, (power(more, np.where(grows, cycle, 0)) - 1) / (more - 1), cycle)
     start: Array = np.floor(period * sums + 0.5)
     return start
 

@@ -36,7 +36,7 @@ class Exponential(Schedule):
 
     def factors(self, progress: Progress) -> Array:
         """The same factor throughout an epoch."""
-        return progress.throughout(np.asarray(self.decay) ** progress.epochs)
+        return progress.throughout(power(self.decay, progress.epochs))
 
 
 @dataclass(frozen=True)
@@ -49,4 +49,4 @@ class Step(Schedule):
     def factors(self, progress: Progress) -> Array:
         """The same factor throughout an epoch."""
         n_steps = np.floor(progress.epochs / np.asarray(self.period))
-        return progress.throughout(np.asarray(self.decay) ** n_steps)
+        return progress.throughout(power(self.decay, n_steps))

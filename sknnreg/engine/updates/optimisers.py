@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sknnreg.engine.stack import Array, PerNetwork
+from sknnreg.engine.stack import Array, PerNetwork, power
 from sknnreg.engine.updates.base import BlockTransform, Coefficients, State, Steps, per_step
 
 
@@ -190,8 +190,8 @@ def _decays(beta_1: PerNetwork, beta_2: PerNetwork, epsilon: PerNetwork) -> Coef
 def _corrected(beta_1: PerNetwork, beta_2: PerNetwork, steps: Steps) -> Coefficients:
     """The bias-corrected step, and that of a gradient that lasts, for plain sums."""
     b1, b2 = per_step(beta_1), per_step(beta_2)
-    lasting = steps.learning_rate * np.sqrt((1 - b2**steps.number) / (1 - b2))
-    return lasting * (b1 - 1) / (1 - b1**steps.number), lasting
+    lasting = steps.learning_rate * np.sqrt((1 - power(b2, steps.number)) / (1 - b2))
+    return lasting * (b1 - 1) / (1 - power(b1, steps.number)), lasting
 
 
 def _by_weight(second: Array, epsilon: Array, lasting: Array) -> Array:
