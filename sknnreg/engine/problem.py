@@ -162,3 +162,8 @@ class Result:
     def finite(self) -> bool:
         """Whether all numbers are finite."""
         return bool(np.isfinite(self.values).all())
+
+    @property
+    def diverged(self) -> bool:
+        """Whether training, or what it left, stopped being finite."""
+        return self.history.stop_reason == "diverged" or not self.finite

@@ -22,7 +22,7 @@ from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.attributes import fitted_attributes, score_function
 from sknnreg.estimators.callbacks import EpochCallbacks, listen
 from sknnreg.estimators.continuing import Memory, architecture, criterion
-from sknnreg.estimators.endings import describe_ending
+from sknnreg.estimators.endings import Ending, describe_ending, describe_refit
 from sknnreg.estimators.ensembles import as_folded, mean_outputs
 from sknnreg.estimators.folding import raw_outputs, to_dense
 from sknnreg.estimators.history import curves, on_each_epoch, refit_curves
@@ -60,6 +60,11 @@ def has_weights(estimator: Any) -> bool:
 def training_plan(estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: Any = None) -> Plan:
     """What ``fit`` would train on and how, for those who look into it."""
     return estimator._plan((X, y, sample_weight))
+
+
+def _warn(ending: Ending | None, stacklevel: int) -> None:
+    if ending is not None:
+        warnings.warn(ending[1], ending[0], stacklevel=stacklevel)
 
 
 class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
@@ -144,42 +149,36 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         state = None
         if memory is not None:
             state = memory.state_for(plan.recipe, criterion(self, len(plan.prepared.train)))
+        result = self._train(plan, state, listeners)
         # To who called fit, behind scikit-learn's decorator, or partial_fit.
         stacklevel = 4 if partial else 5
-        result = self._train(plan, state, listeners, stacklevel, planned=partial)
+        _warn(describe_ending(self, result, plan.prepared, planned=partial), stacklevel)
         history = result.history if memory is None else memory.history.extended(result.history)
         told = curves(history, result.state, early_stopping=self.early_stopping)
         if wants_refit(self, result):
-            plan, state, history = plan_refit(self, plan, result)
+            again = plan_refit(self, plan, result)
             if listeners is not None:
-                listeners.follow(plan)
-            result = self._train(plan, state, listeners, stacklevel, planned=True)
-            history = history.extended(result.history)
-            told |= refit_curves(result.history)
+                listeners.follow(again.plan)
+            final = self._train(again.plan, again.state, listeners)
+            _warn(describe_refit(self, final, result), stacklevel)
+            told |= refit_curves(final.history)
+            if not final.diverged:
+                plan, result, history = again.plan, final, again.history.extended(final.history)
         self._remember(plan, result, history)
         self._store(told)
         if listeners is not None:
-            listeners.on_fit_end(result.values)
+            listeners.on_fit_end(result.values, plan)
         return self
 
     def _train(
-        self,
-        plan: Plan,
-        state: TrainingState | None,
-        listeners: EpochCallbacks | None,
-        stacklevel: int,
-        *,
-        planned: bool,
+        self, plan: Plan, state: TrainingState | None, listeners: EpochCallbacks | None
     ) -> Result:
-        """Train, raise what a hook raised, and warn of an end that was not planned."""
+        """Train as planned, and raise what a hook raised."""
         hook = on_each_epoch(self.verbose, listeners)
         score = score_function(self, plan.prepared, plan.recipe.network)
         result = train_together(plan.prepared.problem(plan.recipe, state, score, hook))
         if result.error is not None:
             raise result.error
-        ending = describe_ending(self, result, plan.prepared, planned=planned)
-        if ending is not None:
-            warnings.warn(ending[1], ending[0], stacklevel=stacklevel)
         return result
 
     def _plan(

@@ -35,8 +35,9 @@ class EpochCallbacks:
         self._epoch = None if stop or report.stops else self._begin_epoch()
         return stop
 
-    def on_fit_end(self, values: Array) -> None:
-        """The fit is over; ``values`` is the row it kept."""
+    def on_fit_end(self, values: Array, plan: Plan) -> None:
+        """The fit is over; ``values`` are the rows it kept, and this the plan they came of."""
+        self._plan = plan
         if self._epoch is not None:
             # It had begun when training ended by itself; nothing happened in it.
             self._epoch.call_on_fit_task_end(estimator=self._task["estimator"])

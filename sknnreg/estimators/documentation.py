@@ -156,7 +156,8 @@ ValueError
     ``dropout`` and ``solver="lbfgs"``, the message naming both and a way out; if the data cannot
     be used; if the loss or a weight stops being finite, the message naming the epoch and the step
     size. In the last case, if ``early_stopping=True`` and some epoch was finite, the best weights
-    so far are kept, and a ``ConvergenceWarning`` takes the place of the error.
+    so far are kept, also if it was in a refit, and a ``ConvergenceWarning`` takes the place of
+    the error.
 AttributeError
     By ``partial_fit`` if ``solver="lbfgs"``, which takes no single steps,
     ``class_weight="balanced"``, which needs all rows at once, or ``early_stopping_refit``, which

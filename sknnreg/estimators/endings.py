@@ -17,6 +17,17 @@ from sknnreg.estimators.preparation import Prepared
 Ending: TypeAlias = tuple[type[Warning], str]
 
 
+# Reasons to end before all is there that was asked for, with what to do about them.
+_TOO_EARLY = {
+    "no_improvement": " Set n_iter_no_change=float('inf') to train for all of max_iter.",
+    "step_size_too_small": " Set n_iter_no_change=float('inf') to train for all of max_iter.",
+    "max_time": " Increase max_time or decrease max_iter.",
+    "max_iter": " Go on training, or increase max_iter.",
+    "callback": "",
+    "interrupted": "",
+}
+
+
 def describe_ending(
     estimator: Any, result: Result, prepared: Prepared, *, planned: bool
 ) -> Ending | None:
@@ -25,7 +36,7 @@ def describe_ending(
     ``planned`` is the length of one epoch in ``partial_fit``, and that of a refit.
     """
     reason = result.history.stop_reason
-    if reason == "diverged" or not result.finite:
+    if result.diverged:
         return _diverged(estimator, result, prepared.train)
     if estimator.early_stopping and result.history.score and np.isinf(result.state.best_value[0]):
         return UserWarning, (
@@ -33,10 +44,9 @@ def describe_ending(
             "the validation rows: no epoch was the best, and the last network is kept. Check that "
             "these rows have weight, and enough of them to be scored."
         )
-    if not planned and (missing := _missing(estimator, result)):
+    if not planned and reason in _TOO_EARLY and (missing := _missing(estimator, result)):
         return UserWarning, (
-            f"Training ended after {_epochs(result)} ({reason!r}), {missing}. "
-            "Set n_iter_no_change=float('inf') to train for all of max_iter."
+            f"Training ended after {_epochs(result)} ({reason!r}), {missing}.{_TOO_EARLY[reason]}"
         )
     if reason == "interrupted":
         return UserWarning, (
@@ -59,15 +69,34 @@ def describe_ending(
     return None
 
 
+def describe_refit(estimator: Any, result: Result, first: Result) -> Ending | None:
+    """What to warn of after a refit; ``first`` is the training that early stopping ended."""
+    if result.diverged:
+        return ConvergenceWarning, (
+            f"In the refit (early_stopping_refit={estimator.early_stopping_refit!r}) the loss or a "
+            f"weight stopped being finite after {_epochs(result)}; the best weights before, of "
+            f"epoch {int(first.state.best_epoch[0])}, are kept. Try {_advice(estimator)}."
+        )
+    if result.history.stop_reason == "interrupted":
+        return UserWarning, (
+            f"The refit was interrupted after {_epochs(result)}; the network so far is kept."
+        )
+    return None
+
+
 def _missing(estimator: Any, result: Result) -> str:
     """What was to be kept of the time that training did not last."""
     state, n_wanted = result.state, estimator.n_snapshots
     if n_wanted > 1 and state.taken[0] < n_wanted:
         n = int(state.taken[0])
-        return f"when {n} of n_snapshots={n_wanted} had been taken: predictions average these"
+        kept = "predictions average these" if n > 1 else "predictions are those of one network"
+        return f"when {n} of n_snapshots={n_wanted} had been taken: {kept}"
     if estimator.weight_averaging == "swa" and state.averaged[0] == 0:
         start = estimator.averaging_start
-        return f"before averaging_start={start} of max_iter was reached: nothing was averaged"
+        return (
+            f"before averaging_start={start} of max_iter={estimator.max_iter} was reached: "
+            "nothing was averaged, and the last network is kept"
+        )
     return ""
 
 

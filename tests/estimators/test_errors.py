@@ -1,5 +1,6 @@
 """Wrong hyperparameters and wrong combinations are named, with what would be right."""
 
+import math
 import re
 
 import numpy as np
@@ -35,6 +36,11 @@ WRONG = {
     "solver": ["SGD", "newton", None],
     "learning_rate": ["linear", None, 0.1],
     "learning_rate_init": [0.0, -1.0, None],
+    "learning_rate_min": [-1e-3, "a", None],
+    "learning_rate_period": [0, -1, 2.5, None],
+    "learning_rate_period_mult": [0.9, 0, "a", None],
+    "learning_rate_decay": [0.0, -0.5, 1.1, None],
+    "learning_rate_warmup": [-1, 2.5, "a", None],
     "power_t": [-1.0, None],
     "momentum": [-0.1, 1.1, None],
     "nesterovs_momentum": ["yes", None],
@@ -56,6 +62,11 @@ WRONG = {
     "early_stopping": ["yes", None],
     "validation_fraction": [0.0, 1.0, -0.1, None],
     "early_stopping_scoring": ["lossy", None, 3],
+    "early_stopping_refit": ["Scratch", "best", True],
+    "weight_averaging": ["EMA", "polyak", True],
+    "averaging_decay": [-0.1, 1.0, "a", None],
+    "averaging_start": [-0.1, 1.0, 5, None],
+    "n_snapshots": [0, -1, 2.5, None],
     "max_time": [0.0, -1.0, "a"],
     "warm_start": ["yes", None],
     "dtype": ["float16", None, np.float32],
@@ -70,11 +81,15 @@ ONLY = {
         "huber_delta": [0.0, -1.0, None],
     },
 }
+# All values that learning_rate may have, but for functions.
+KINDS = sorted(MLPRegularizedClassifier._parameter_constraints["learning_rate"][0].options)
 NOT_NUMBERS = {
     name: [np.nan]
     for name in ("input_noise", "dropout", "l1", "l2", "learning_rate_init", "momentum", "tol",
                  "weight_noise", "clip_norm", "max_norm", "weight_decay", "n_iter_no_change",
-                 "max_time", "epsilon", "normalization_epsilon")
+                 "max_time", "epsilon", "normalization_epsilon", "learning_rate_min",
+                 "learning_rate_period_mult", "learning_rate_decay", "averaging_decay",
+                 "averaging_start")
 }  # fmt: skip
 
 
@@ -123,7 +138,7 @@ def test_nothing_is_checked_or_copied_before_fit(Estimator):
 
 
 @BOTH
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("solver", ["adam", "amsgrad", "rmsprop", "lbfgs"])
 def test_an_adaptive_rate_needs_sgd(Estimator, solver):
     est = Estimator(learning_rate="adaptive", solver=solver)
     with pytest.raises(ValueError, match=rf"learning_rate='adaptive'.*solver='{solver}'.*'sgd'"):
@@ -136,7 +151,9 @@ def test_an_adaptive_rate_needs_sgd(Estimator, solver):
     [("input_noise", 0.1), ("dropout", 0.5), ("dropout", (0.0, 0.5)), ("input_dropout", 0.5),
      ("mixup", 0.2), ("adversarial", 0.1), ("drop_connect", 0.2), ("max_weight_norm", 1.0),
      ("weight_noise", 0.1), ("gradient_noise", 0.1), ("weight_decay", 0.1), ("clip_norm", 1.0),
-     ("max_norm", 1.0), ("learning_rate", "invscaling")],
+     ("max_norm", 1.0), ("augmentation", len), ("learning_rate_warmup", 2),
+     ("weight_averaging", "ema"), ("weight_averaging", "swa"), ("learning_rate", math.exp),
+     *[("learning_rate", kind) for kind in KINDS if kind != "constant"]],
 )  # fmt: skip
 def test_lbfgs_names_what_it_cannot_do(Estimator, name, value):
     est = Estimator((5, 5), solver="lbfgs", **{name: value})
@@ -169,11 +186,150 @@ def test_lbfgs_takes_what_is_deterministic(Estimator):
             {"dropout_kind": "gaussian", "dropout_scaling": "predict"},
             "dropout_scaling='predict'.*dropout_kind='gaussian'.*dropout_scaling='train'",
         ),
+        *(
+            (
+                {"normalization": kind, "batch_size": 1},
+                rf"normalization='{kind}'.*batch_size=1.*larger batches.*normalization='layer'",
+            )
+            for kind in ("batch", "mean_only_batch")
+        ),
     ],
 )
 def test_kinds_that_do_not_fit_are_explained(Estimator, settings, message):
     with pytest.raises(ValueError, match=message):
         Estimator(**{"hidden_layer_sizes": (5, 8), **settings}).fit(*data())
+
+
+CYCLES = ("cosine_restarts", "cyclic")
+RESTARTS = {"learning_rate": "cosine_restarts", "learning_rate_period": 5}
+# Settings that are each right by themselves; both names with their values; a way out.
+TOGETHER_WRONG = [
+    *(
+        (
+            {"learning_rate": kind, "learning_rate_init": 0.01, "learning_rate_min": 0.02},
+            ["learning_rate_min=0.02", "learning_rate_init=0.01", f"learning_rate='{kind}'"],
+            "Increase learning_rate_init or decrease learning_rate_min",
+        )
+        for kind in ("cosine", "cosine_restarts", "cyclic", "one_cycle")
+    ),
+    *(
+        (
+            {"learning_rate": kind, "learning_rate_warmup": n, "max_iter": 7},
+            [f"learning_rate_warmup={n}", "max_iter=7"],
+            "Increase max_iter or decrease learning_rate_warmup",
+        )
+        for kind, n in (("constant", 7), ("cosine", 7), ("exponential", 8))
+    ),
+    *(
+        (
+            {"learning_rate": kind, "n_snapshots": 2, **more},
+            ["n_snapshots=2", f"learning_rate={kind!r}"],
+            "Use learning_rate='cosine_restarts' or 'cyclic', or n_snapshots=1",
+        )
+        for kind, more in [
+            *((kind, {}) for kind in KINDS if kind not in ("adaptive", *CYCLES)),
+            ("adaptive", {"solver": "sgd"}),
+            ("constant", {"solver": "lbfgs"}),
+            (math.exp, {}),
+        ]
+    ),
+    *(
+        (
+            {**RESTARTS, "n_snapshots": 2, name: value},
+            ["n_snapshots=2", f"{name}={value!r}"],
+            "Use one of the two",
+        )
+        for name, value in (
+            ("early_stopping", True),
+            ("weight_averaging", "ema"),
+            ("weight_averaging", "swa"),
+        )
+    ),
+    *(
+        (
+            {**RESTARTS, "n_snapshots": 3, "max_iter": 14, **more},
+            ["n_snapshots=3", "learning_rate_period=5", "max_iter=14", f"only {n} end"],
+            "Increase max_iter, or decrease learning_rate_period or n_snapshots",
+        )
+        for n, more in (
+            (2, {}),
+            (2, {"learning_rate": "cyclic"}),
+            # 5 + 5, and behind 5 epochs of warm-up
+            (1, {"learning_rate_warmup": 5}),
+            # 5 and 5 + 10
+            (1, {"learning_rate_period_mult": 2.0}),
+        )
+    ),
+    *(
+        (
+            {"early_stopping_refit": refit},
+            [f"early_stopping_refit='{refit}'", "early_stopping=False"],
+            "Set early_stopping=True or early_stopping_refit=None",
+        )
+        for refit in ("scratch", "continue")
+    ),
+    *(
+        (
+            {"early_stopping_refit": refit, "early_stopping": True, "warm_start": True},
+            [f"early_stopping_refit='{refit}'", "warm_start=True"],
+            "Set warm_start=False or early_stopping_refit=None",
+        )
+        for refit in ("scratch", "continue")
+    ),
+    (
+        {"early_stopping_refit": "scratch", "early_stopping": True, "solver": "sgd",
+         "learning_rate": "adaptive"},
+        ["early_stopping_refit='scratch'", "learning_rate='adaptive'"],
+        "Use early_stopping_refit='continue' or another learning_rate",
+    ),
+]  # fmt: skip
+
+
+@BOTH
+@pytest.mark.parametrize(("settings", "names", "way_out"), TOGETHER_WRONG)
+def test_what_does_not_go_together_is_named_with_a_way_out(Estimator, settings, names, way_out):
+    with pytest.raises(ValueError, match=re.escape(way_out)) as caught:
+        Estimator((5,), **settings).fit(*data())
+    for name in names:
+        assert name in str(caught.value), str(caught.value)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "settings",
+    [
+        # the smallest step size is the largest one
+        {"learning_rate": "cosine", "learning_rate_init": 0.01, "learning_rate_min": 0.01},
+        # nobody asks for a floor
+        {"learning_rate": "exponential", "learning_rate_init": 0.01, "learning_rate_min": 0.02},
+        {"learning_rate_warmup": 6, "max_iter": 7},
+        {**RESTARTS, "n_snapshots": 3, "max_iter": 15},
+        {**RESTARTS, "n_snapshots": 2, "learning_rate_warmup": 5, "max_iter": 15},
+        {**RESTARTS, "n_snapshots": 2, "learning_rate_period_mult": 2.0, "max_iter": 15},
+        # one is what there is without snapshots
+        {"n_snapshots": 1, "early_stopping": True, "weight_averaging": "ema"},
+        {"early_stopping_refit": "continue", "early_stopping": True, "solver": "sgd",
+         "learning_rate": "adaptive", "max_iter": 3},
+        {"early_stopping_refit": "scratch", "early_stopping": True, "weight_averaging": "ema",
+         "learning_rate": "one_cycle"},
+        {"early_stopping_refit": "scratch", "early_stopping": True, "solver": "lbfgs",
+         "max_iter": 3},
+        {"normalization": "batch", "batch_size": 1, "hidden_layer_sizes": ()},
+        {"normalization": "layer", "batch_size": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_at_the_edge_things_go_together(Estimator, settings):
+    """Each differs by little from one that does not."""
+    params = {"hidden_layer_sizes": (5,), "max_iter": 8, "n_iter_no_change": np.inf, **settings}
+    assert np.isfinite(Estimator(**params).fit(*data()).predict(data()[0])).all()
+
+
+@BOTH
+@pytest.mark.parametrize(("settings", "names", "way_out"), TOGETHER_WRONG[:4])
+def test_partial_fit_names_them_too(Estimator, settings, names, way_out):
+    with pytest.raises(ValueError, match=re.escape(way_out)):
+        Estimator((5,), **settings).partial_fit(*data())
 
 
 @BOTH

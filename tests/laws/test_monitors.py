@@ -5,13 +5,20 @@ import time
 import numpy as np
 import pytest
 
-from sknnreg.engine.monitors import AdaptiveRate, Divergence, Epoch, Plateau, TimeLimit
-from sknnreg.engine.stack import stack
+from sknnreg.engine.monitors import (
+    AdaptiveRate,
+    Divergence,
+    Epoch,
+    LossReached,
+    Plateau,
+    TimeLimit,
+)
+from sknnreg.engine.stack import simplify, stack
 
 INF, NAN = np.inf, np.nan
 
 
-def epoch(number, watched, *, rate=0.1, finite=True, started=0.0):
+def epoch(number, watched, *, rate=0.1, finite=True, started=0.0, validation=None):
     watched = np.atleast_1d(np.asarray(watched, float))
     m = len(watched)
     return Epoch(
@@ -20,6 +27,7 @@ def epoch(number, watched, *, rate=0.1, finite=True, started=0.0):
         np.broadcast_to(finite, m),
         np.broadcast_to(np.asarray(rate, float), m),
         started,
+        None if validation is None else np.broadcast_to(np.asarray(validation, float), m),
     )
 
 
@@ -165,6 +173,76 @@ class TestTimeLimit:
         member = stack([TimeLimit(5.0), TimeLimit(INF)])
         started = time.monotonic() - 1e5
         assert member.on_epoch_end(epoch(1, [1, 1], started=started), {}).tolist() == [True, False]
+
+
+class TestLossReached:
+    def first_below(self, targets, losses):
+        """The epoch at which each network of a stack stops; what is watched plays no part."""
+        member = stack([LossReached(target) for target in targets])
+        state, first = member.init(len(targets)), [None] * len(targets)
+        for number, value in enumerate(losses, 1):
+            watched = [-INF, NAN, 0.0, INF][number % 4]
+            now = epoch(number, [watched] * len(targets), validation=value)
+            for row in np.flatnonzero(member.on_epoch_end(now, state)):
+                first[row] = first[row] or number
+        return first
+
+    @pytest.mark.parametrize(
+        ("losses", "expected"),
+        [
+            # below 3, 1 and 0.25; nothing is below minus infinity
+            ([5, 4, 3, 2, 1, 0.5, 0.25, 0.2], [4, 6, 8, None]),
+            # to be equal is not to be below
+            ([3, 3, 1, 1, 0.25, 0.25], [3, 5, None, None]),
+            # the first time counts, with no patience before it or after
+            ([9, 0.5, 9, 9], [2, 2, None, None]),
+            ([0, 9, 9, 9], [1, 1, 1, None]),
+            ([9, -1], [2, 2, 2, None]),
+            # what cannot be compared is not below; what diverged upwards is not either
+            ([NAN, NAN, 2, NAN, 0], [3, 5, 5, None]),
+            ([INF, INF, INF], [None] * 4),
+            ([NAN] * 5, [None] * 4),
+        ],
+    )
+    def test_stopping_epoch(self, losses, expected):
+        targets = [3.0, 1.0, 0.25, -INF]
+        assert self.first_below(targets, losses) == expected
+        # and alone, as in the stack
+        assert [self.first_below([target], losses)[0] for target in targets] == expected
+
+    def test_each_network_by_its_own_loss(self):
+        member = stack([LossReached(target) for target in (1.0, 1.0, 2.0, 2.0)])
+        stop = member.on_epoch_end(epoch(1, [0] * 4, validation=[0.5, 1.5, 1.5, 2.5]), {})
+        assert stop.tolist() == [True, False, True, False]
+
+    @pytest.mark.parametrize("watched", [-INF, -1.0, 0.0, NAN])
+    def test_without_a_validation_loss_nobody_stops(self, watched):
+        """Whatever else falls: the training loss is not what is to be reached."""
+        member = stack([LossReached(1.0), LossReached(INF), LossReached(-INF)])
+        for number in (1, 2):
+            stop = member.on_epoch_end(epoch(number, [watched] * 3), {})
+            assert stop.tolist() == [False] * 3
+            assert stop.dtype == bool
+
+    def test_a_target_that_is_no_number_is_never_met(self):
+        assert self.first_below([NAN], [5, 0, -INF]) == [None]
+
+    def test_is_off_where_there_is_no_target(self):
+        """``simplify`` drops it if it is off for all."""
+        assert LossReached(-INF).active.tolist() is False
+        assert stack([LossReached(-INF), LossReached(0.0)]).active.tolist() == [False, True]
+        assert simplify((stack([LossReached(-INF)] * 2),)) == ()
+        assert len(simplify((stack([LossReached(-INF), LossReached(0.0)]),))) == 1
+
+    def test_it_remembers_nothing(self):
+        """Going on, it asks for the loss anew."""
+        member = stack([LossReached(1.0)])
+        state = member.init(1)
+        assert state == {}
+        assert member.on_epoch_end(epoch(1, 0, validation=0.5), state)[0]
+        member.resume(state)
+        assert not member.on_epoch_end(epoch(2, 0, validation=1.5), state)[0]
+        assert member.on_epoch_end(epoch(3, 0, validation=0.5), state)[0]
 
 
 class TestDivergence:

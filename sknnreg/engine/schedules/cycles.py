@@ -64,8 +64,9 @@ def _start(cycle: Array, period: PerNetwork, mult: PerNetwork) -> Array:
     """Epochs before a cycle: the sum of period mult**i up to it, rounded to whole epochs."""
     grows = np.asarray(mult) > 1
     more = np.where(grows, mult, 2.0)
-    # The exponent of what does not grow would overflow.
-    sums = np.where(grows, (power(more, np.where(grows, cycle, 0)) - 1) / (more - 1), cycle)
+    # Cycles that grow beyond all numbers have no end, and that is right.
+    with np.errstate(over="ignore"):
+        sums = np.where(grows, (power(more, np.where(grows, cycle, 0)) - 1) / (more - 1), cycle)
     start: Array = np.floor(period * sums + 0.5)
     return start
 
