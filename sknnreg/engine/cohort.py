@@ -44,7 +44,7 @@ class Cohort:
         self.recipe: Recipe = simplify(stack([problem.recipe for problem in problems]))
         self.dtype = np.dtype(self.recipe.dtype)
         self.state = join([self._starting_state(problem) for problem in problems])
-        self.last_epochs = self.state.epochs + self.recipe.max_iter
+        self.last_epochs = self.state.epochs + np.asarray(self.recipe.max_iter)
         trained_on = [problem.raw or problem.train for problem in problems]
         self._train_sets = cached_if_small(trained_on, self.dtype)
         validation = [p.validation for p in problems if p.validation is not None]

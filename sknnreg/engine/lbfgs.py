@@ -133,7 +133,7 @@ def _options(problem: Problem) -> dict[str, Any]:
     settings = problem.recipe.lbfgs
     assert settings is not None
     return {
-        "maxiter": problem.recipe.max_iter,
+        "maxiter": int(problem.recipe.max_iter),
         "maxfun": settings.max_evaluations,
         "gtol": settings.gradient_tolerance,
         # The gradient decides; the loss only once it cannot fall any further in float64.

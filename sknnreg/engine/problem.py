@@ -51,7 +51,7 @@ class Recipe:
     learning_rate: PerNetwork
     batch_size: int
     shuffle: bool
-    max_iter: int
+    max_iter: PerNetwork
     keep_best: bool
     n_snapshots: int
     batch_statistics: bool
@@ -133,14 +133,24 @@ class History:
         )
 
     def extended(self, later: History) -> History:
-        """Both histories, the later one behind."""
+        """Both histories, the later one behind; nan where only the other was validated."""
         return History(
             self.loss + later.loss,
-            self.validation_loss + later.validation_loss,
-            self.score + later.score,
+            _joined(self, later, "validation_loss"),
+            _joined(self, later, "score"),
             self.learning_rate + later.learning_rate,
             later.stop_reason,
         )
+
+
+def _joined(first: History, later: History, name: str) -> list[float]:
+    """One curve of both, with a value for every epoch unless there is none at all."""
+    curves = [getattr(history, name) for history in (first, later)]
+    if not any(curves):
+        return []
+    lengths = [len(history.loss) for history in (first, later)]
+    padded = [curve or [float("nan")] * n for curve, n in zip(curves, lengths, strict=True)]
+    return padded[0] + padded[1]
 
 
 @dataclass

@@ -31,7 +31,7 @@ from sknnreg.estimators.parameters import CONSTRAINTS
 from sknnreg.estimators.planning import Plan
 from sknnreg.estimators.preparation import Labelled, prepare
 from sknnreg.estimators.recipes import recipe
-from sknnreg.estimators.refitting import plan_refit, wants_refit
+from sknnreg.estimators.refitting import keeps_refit, plan_refit, wants_refit
 from sknnreg.estimators.targets import Targets
 from sknnreg.together import train_together
 
@@ -144,7 +144,10 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         classes: Any = None,
         partial: bool = False,
     ) -> Any:
-        plan = self._plan(given, validation, memory, max_iter, classes)
+        goes_on = partial or self.warm_start
+        plan = self._plan(given, validation, memory, max_iter, classes, goes_on=goes_on)
+        if memory is not None:
+            memory.check_validation(plan, self.early_stopping)
         listeners = None if partial else listen(self, given, plan)
         state = None
         if memory is not None:
@@ -159,22 +162,28 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
             again = plan_refit(self, plan, result)
             if listeners is not None:
                 listeners.follow(again.plan)
-            final = self._train(again.plan, again.state, listeners)
+            final = self._train(again.plan, again.state, listeners, stage="refit, ")
             _warn(describe_refit(self, final, result), stacklevel)
             told |= refit_curves(final.history)
-            if not final.diverged:
+            if keeps_refit(self, final):
                 plan, result, history = again.plan, final, again.history.extended(final.history)
-        self._remember(plan, result, history)
+        refitted = told["refit_stop_reason_"] is not None
+        refitted = refitted or (memory is not None and memory.refitted)
+        self._remember(plan, result, history, refitted=refitted)
         self._store(told)
         if listeners is not None:
             listeners.on_fit_end(result.values, plan)
         return self
 
     def _train(
-        self, plan: Plan, state: TrainingState | None, listeners: EpochCallbacks | None
+        self,
+        plan: Plan,
+        state: TrainingState | None,
+        listeners: EpochCallbacks | None,
+        stage: str = "",
     ) -> Result:
         """Train as planned, and raise what a hook raised."""
-        hook = on_each_epoch(self.verbose, listeners)
+        hook = on_each_epoch(self.verbose, listeners, stage)
         score = score_function(self, plan.prepared, plan.recipe.network)
         result = train_together(plan.prepared.problem(plan.recipe, state, score, hook))
         if result.error is not None:
@@ -188,6 +197,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         memory: Memory | None = None,
         max_iter: int = 1,
         classes: Any = None,
+        *,
+        goes_on: bool = False,
     ) -> Plan:
         """What to train on and how, all checked."""
         self._validate_params()
@@ -198,10 +209,10 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         scales = None if memory is None else memory.scales
         prepared = prepare(self, labelled, labelled_validation, targets, scales)
         so_far = None if memory is None else memory.state.values.dtype.name
-        how = recipe(self, prepared, max_iter=max_iter, dtype_so_far=so_far)
+        how = recipe(self, prepared, max_iter=max_iter, goes_on=goes_on, dtype_so_far=so_far)
         return Plan(labelled, labelled_validation, prepared, how)
 
-    def _remember(self, plan: Plan, result: Result, history: History) -> None:
+    def _remember(self, plan: Plan, result: Result, history: History, *, refitted: bool) -> None:
         """Set what prediction needs, and what going on does."""
         prepared = plan.prepared
         self._memory = Memory(
@@ -212,6 +223,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
             history,
             criterion(self, len(prepared.train)),
             architecture(plan.recipe),
+            refitted,
         )
         self._store(fitted_attributes(self, result.values, prepared, plan.recipe.network))
 

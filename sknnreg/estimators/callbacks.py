@@ -70,4 +70,4 @@ def listen(estimator: Any, given: tuple[Any, Any, Any], plan: Plan) -> EpochCall
     if not getattr(estimator, "_skl_callbacks", ()):
         return None
     n_fits = 1 if estimator.early_stopping_refit is None else 2
-    return EpochCallbacks(estimator, *given, n_fits * plan.recipe.max_iter, plan)
+    return EpochCallbacks(estimator, *given, n_fits * int(plan.recipe.max_iter), plan)

@@ -34,7 +34,7 @@ _NOT_WITH_LBFGS = {
 _OFF_AS_NONE = ("augmentation", "clip_norm", "max_norm", "max_weight_norm", "weight_averaging")
 
 
-def check_compatible(estimator: Any, n_rows: int, schedule: Schedule) -> None:
+def check_compatible(estimator: Any, n_rows: int) -> None:
     """Raise where two hyperparameters, each right by itself, do not go together."""
     if uses_batch_statistics(estimator) and (estimator.batch_size == 1 or n_rows == 1):
         raise ValueError(
@@ -51,9 +51,18 @@ def check_compatible(estimator: Any, n_rows: int, schedule: Schedule) -> None:
         )
     if estimator.solver == "lbfgs":
         _check_lbfgs(estimator)
-    _check_step_sizes(estimator)
-    _check_snapshots(estimator, schedule)
     _check_refit(estimator)
+
+
+def check_schedule(estimator: Any, schedule: Schedule, n_updates: int, *, goes_on: bool) -> None:
+    """Raise where the step sizes do not go together with what else is asked for.
+
+    An epoch has ``n_updates``. Training that ``goes_on`` may last longer than ``max_iter``.
+    """
+    _check_step_sizes(estimator, n_updates)
+    _check_snapshots(estimator)
+    if not goes_on:
+        _check_length(estimator, schedule)
 
 
 def _check_rows_normalization(estimator: Any) -> None:
@@ -76,7 +85,7 @@ def _check_rows_normalization(estimator: Any) -> None:
             )
 
 
-def _check_step_sizes(estimator: Any) -> None:
+def _check_step_sizes(estimator: Any, n_updates: int) -> None:
     kind, largest = estimator.learning_rate, estimator.learning_rate_init
     if kind == "adaptive" and estimator.solver != "sgd":
         raise ValueError(
@@ -89,15 +98,16 @@ def _check_step_sizes(estimator: Any) -> None:
             f"learning_rate_init={largest}, the largest step size of learning_rate={kind!r}. "
             "Increase learning_rate_init or decrease learning_rate_min."
         )
-    if estimator.learning_rate_warmup >= max(estimator.max_iter, 1):
+    stays = estimator.learning_rate_period_mult == 1
+    if kind == "cyclic" and stays and estimator.learning_rate_period * n_updates == 1:
         raise ValueError(
-            f"learning_rate_warmup={estimator.learning_rate_warmup} epochs leave none of "
-            f"max_iter={estimator.max_iter} for the schedule behind them. Increase max_iter or "
-            "decrease learning_rate_warmup."
+            "learning_rate='cyclic' goes up and down again in learning_rate_period=1 epochs, which "
+            f"have one update only with batch_size={estimator.batch_size!r}: its step size would "
+            "always be learning_rate_min. Increase learning_rate_period or decrease batch_size."
         )
 
 
-def _check_snapshots(estimator: Any, schedule: Schedule) -> None:
+def _check_snapshots(estimator: Any) -> None:
     n_snapshots, kind = estimator.n_snapshots, estimator.learning_rate
     if n_snapshots == 1:
         return
@@ -113,14 +123,23 @@ def _check_snapshots(estimator: Any, schedule: Schedule) -> None:
                 f"n_snapshots={n_snapshots} keeps the networks at the ends of cycles, and "
                 f"{name}={value!r} another one. Use one of the two."
             )
-    if estimator.warm_start:
+
+
+def _check_length(estimator: Any, schedule: Schedule) -> None:
+    if estimator.learning_rate_warmup >= estimator.max_iter:
+        raise ValueError(
+            f"learning_rate_warmup={estimator.learning_rate_warmup} epochs leave none of "
+            f"max_iter={estimator.max_iter} for the schedule behind them. Increase max_iter or "
+            "decrease learning_rate_warmup."
+        )
+    if estimator.n_snapshots == 1:
         return
     epochs = np.arange(1.0, estimator.max_iter + 1)
     n_cycles = int(schedule.ends_cycle(epochs).sum())
-    if n_cycles < n_snapshots:
+    if n_cycles < estimator.n_snapshots:
         raise ValueError(
-            f"n_snapshots={n_snapshots} needs as many cycles, but with learning_rate_period="
-            f"{estimator.learning_rate_period} only {n_cycles} end within "
+            f"n_snapshots={estimator.n_snapshots} needs as many cycles, but with "
+            f"learning_rate_period={estimator.learning_rate_period} only {n_cycles} end within "
             f"max_iter={estimator.max_iter} epochs. Increase max_iter, or decrease "
             "learning_rate_period or n_snapshots."
         )
@@ -141,15 +160,21 @@ def _check_refit(estimator: Any) -> None:
             "could validate what warm_start=True goes on with. Set warm_start=False or "
             "early_stopping_refit=None."
         )
-    if refit == "scratch" and estimator.learning_rate == "adaptive":
+    if estimator.learning_rate == "adaptive":
         raise ValueError(
-            "early_stopping_refit='scratch' cannot repeat the step sizes of "
-            "learning_rate='adaptive', which listen to the validation rows. Use "
-            "early_stopping_refit='continue' or another learning_rate."
+            f"early_stopping_refit={refit!r} cannot repeat the step sizes of "
+            "learning_rate='adaptive', which listen to the validation rows. Use another "
+            "learning_rate or early_stopping_refit=None."
         )
 
 
 def _check_lbfgs(estimator: Any) -> None:
+    if estimator.n_snapshots > 1:
+        raise ValueError(
+            f"n_snapshots={estimator.n_snapshots} are taken at the ends of cycles of the step "
+            "size, and solver='lbfgs' finds its own. Set n_snapshots=1 or use solver='adam' or "
+            "'sgd' with learning_rate='cosine_restarts'."
+        )
     on = {name: getattr(estimator, name) for name in _NOT_WITH_LBFGS}
     on["dropout"] = max(dropout_rates(estimator), default=0.0)
     for name, value in on.items():

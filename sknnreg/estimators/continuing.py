@@ -10,6 +10,7 @@ import numpy as np
 from sknnreg.engine.problem import History, Recipe
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.inputs import Standardization
+from sknnreg.estimators.planning import Plan
 from sknnreg.estimators.preparation import Scales
 from sknnreg.estimators.targets import Targets
 
@@ -18,7 +19,8 @@ from sknnreg.estimators.targets import Targets
 class Memory:
     """What ``warm_start`` and ``partial_fit`` go on from.
 
-    ``criterion`` is what decided which epoch is best, ``architecture`` which arrays there are.
+    ``criterion`` is what decided which epoch is best, ``architecture`` which arrays there are;
+    ``refitted`` says that the rows which were held out may have been learned from since.
     """
 
     seed: int
@@ -28,6 +30,16 @@ class Memory:
     history: History
     criterion: Any
     architecture: tuple[Any, ...]
+    refitted: bool = False
+
+    def check_validation(self, plan: Plan, early_stopping: bool) -> None:
+        """Raise if early stopping would hold out rows that a refit has learned from."""
+        if self.refitted and early_stopping and plan.given_validation is None:
+            raise ValueError(
+                "early_stopping=True would validate on rows that early_stopping_refit has learned "
+                "from in an earlier call. Pass X_val and y_val, set early_stopping=False, or set "
+                "warm_start=False to start anew."
+            )
 
     @property
     def scales(self) -> Scales:

@@ -87,7 +87,7 @@ loss_curve_ : list of float
 
 validation_loss_curve_ : list of float or None
     The loss on the validation rows after each epoch, without penalties, dropout or noise; None
-    if there are no such rows.
+    if there are no such rows, nan for epochs of earlier calls that had none.
 
 validation_scores_ : list of float or None
     What early stopping goes by, higher being better: the scores, or minus the validation loss
@@ -102,7 +102,8 @@ learning_rate_curve_ : list of float
 best_iteration_ : int
     The number of the best epoch, counted from 1. Any epoch that is better counts, even by less than
     ``tol``, so it can equal ``n_iter_`` where training stopped for lack of improvement. With
-    ``early_stopping=True`` the weights are those of this epoch, otherwise those of the last.
+    ``early_stopping=True`` the weights are those of this epoch, otherwise those of the last, their
+    average, or the snapshots.
 
 stop_reason_ : str
     Why training ended: "no_improvement", "max_iter", "max_time", "callback", "interrupted" (by
@@ -110,18 +111,19 @@ stop_reason_ : str
     "lbfgs" also "converged", "max_fun" or "line_search_failed". After ``partial_fit`` it is
     "max_iter", its one epoch being over, unless something else ended it.
 
-refit_loss_curve_, refit_validation_loss_curve_ : list of float or None
-    With ``early_stopping_refit``, the objective and the loss on the held-out rows for each epoch of
-    the refit; the latter only with "continue". All other curves and counts are those of the
-    training that early stopping ended. None without a refit.
+refit_loss_curve_, refit_validation_loss_curve_, refit_learning_rate_curve_ : list of float or None
+    With ``early_stopping_refit``, the objective, the loss on the held-out rows and the step size
+    for each epoch of the refit; the loss on held-out rows only with "continue". All other curves
+    and counts are those of the training that early stopping ended. None without a refit.
 
 refit_stop_reason_ : str or None
-    Why the refit ended: "max_iter" if all its epochs are over, "loss_reached" if with "continue"
-    the held-out rows fit as well as the others did, or another reason as in ``stop_reason_``.
+    Why the refit ended: "max_iter" if all its epochs are over, which is the plan of "scratch", and
+    with "continue" says that the held-out rows did not come to fit as well as the others did;
+    "loss_reached" if they did; or another reason as in ``stop_reason_``.
 
 snapshots_ : list of estimators or None
-    The networks whose predictions are averaged, from the oldest to the last, each as a fitted
-    estimator of its own; None if there are fewer than two.
+    The networks whose predictions are averaged, from the oldest to the last, each as an estimator
+    of its own with what prediction needs (no curves); None if there are fewer than two.
 
 n_iter_ : int
     Number of epochs, over all calls of ``partial_fit`` or of ``fit`` with ``warm_start=True``.

@@ -6,7 +6,7 @@ solver : {"adam", "sgd", "rmsprop", "amsgrad", "lbfgs"}, default="adam"
     Place 5. Four on mini-batches: "adam" (Kingma and Ba, 2015); "sgd", gradient descent with
     momentum; "rmsprop" (Tieleman and Hinton, 2012), gradients over the root of the average v of
     their squares; "amsgrad" (Reddi et al., 2018), "adam" with the largest v so far in place of v,
-    so that the step of a weight does not grow again. And "lbfgs", a quasi-Newton method on all rows
+    so that v never falls. And "lbfgs", a quasi-Newton method on all rows
     at once (Byrd et al., 1995), with ``l1`` through a split of the weights. It needs a
     deterministic objective and takes no plain steps, so ``augmentation``, ``input_noise``,
     ``mixup``, ``adversarial``, ``dropout``, ``input_dropout``, ``drop_connect``, ``weight_noise``,
@@ -22,20 +22,21 @@ learning_rate : str or callable, default="constant"
       lack of improvement; training stops once the step size is at most 1e-6;
     * "exponential": ``learning_rate_decay ** e`` in epoch e = 0, 1, ...;
     * "step": ``learning_rate_decay ** floor(e / learning_rate_period)``;
-    * "cosine": ``(1 + cos(pi t / T)) / 2`` at update t of the T updates in ``max_iter`` epochs
-      (Loshchilov and Hutter, 2017);
+    * "cosine": ``(1 + cos(pi t / T)) / 2`` at update t of the T updates in ``max_iter`` epochs,
+      less those of a warm-up (Loshchilov and Hutter, 2017);
     * "cosine_restarts": the same in cycles of ``learning_rate_period`` epochs;
     * "cyclic": triangles, up and down again within each cycle of ``learning_rate_period`` epochs,
       times ``learning_rate_decay ** i`` in cycle i = 0, 1, ...: 1 keeps their height, 0.5 halves it
       from cycle to cycle (Smith, 2017);
-    * "one_cycle": up along half a cosine, from 1/25 to 1 in three tenths of ``max_iter`` epochs,
-      and down along another to 0 (Smith and Topin, 2019);
-    * ``learning_rate(t)``, if it is a callable, at update t = 0, 1, ... It should depend on t
-      alone, and return a finite number of at least 0.
+    * "one_cycle": up along half a cosine, from 1/25 to 1 in three tenths of these T updates, and
+      down along another to 0 (after Smith and Topin, 2019, who also let the momentum cycle);
+    * ``learning_rate(t)``, if it is a callable, at update t = 0, 1, ..., counted from the end of a
+      warm-up. It should depend on t alone, and return a finite number of at least 0.
 
-    The last five named ones leave room for ``learning_rate_min``: a factor f becomes ``r + (1 - r)
-    f`` with ``r = learning_rate_min / learning_rate_init``. "cosine" and "one_cycle" start over if
-    training goes on past ``max_iter`` epochs, by ``warm_start`` or ``partial_fit``.
+    "cosine", "cosine_restarts", "cyclic" and "one_cycle" leave room for ``learning_rate_min``: a
+    factor f becomes ``r + (1 - r) f`` with ``r = learning_rate_min / learning_rate_init``. "cosine"
+    and "one_cycle" start over if training goes on past ``max_iter`` epochs, by ``warm_start`` or
+    ``partial_fit``.
 
 learning_rate_init : float, default=0.001
     Place 5. The largest step size of the schedule; greater than 0. Not used by "lbfgs".
@@ -78,7 +79,9 @@ beta_1 : float, default=0.9
 
 beta_2 : float, default=0.999
     Place 5. Decay, in [0, 1), of the average of squared gradients in "rmsprop", "adam" and
-    "amsgrad".
+    "amsgrad". The average of "rmsprop" starts at 0 and is not corrected: its first steps are
+    ``1 / sqrt(1 - beta_2)`` times as long as later ones, 32 times with 0.999. Take 0.9 to 0.99
+    there, or a warm-up.
 
 epsilon : float, default=1e-8
     Place 5. Added to the denominator in "rmsprop", "adam" and "amsgrad"; greater than 0.
@@ -163,9 +166,11 @@ early_stopping_refit : {"scratch", "continue"} or None, default=None
     None: nothing, the best network is kept. "scratch": train anew on all rows, those of ``X_val``
     included, for ``best_iteration_`` epochs. "continue": go on from the best weights, with all
     rows and a fresh optimiser, until the loss on the held-out rows is below what it then was on
-    the others, for at most ``max_iter`` epochs. If a callback, the keyboard, ``max_time`` or a
-    divergence ended training, the best network is kept. Only with ``early_stopping=True``, and
-    neither with ``warm_start=True`` nor in ``partial_fit``. Source: Goodfellow, Bengio and
+    the others, for at most ``max_iter`` epochs; the schedule goes on from there too. If a callback,
+    the keyboard, ``max_time`` or a divergence ends training, or a refit from scratch, the best
+    network before is kept. Given ``X_val``, all rows are copied for it. Only with
+    ``early_stopping=True``, and neither with ``warm_start=True``, ``learning_rate="adaptive"``
+    nor in ``partial_fit``. Source: Goodfellow, Bengio and
     Courville (2016), algorithms 7.2 and 7.3.
 
 weight_averaging : {"ema", "swa"} or None, default=None
@@ -175,7 +180,9 @@ weight_averaging : {"ema", "swa"} or None, default=None
     stochastic weight averaging: the mean of the weights after each epoch past the share
     ``averaging_start`` of ``max_iter`` (Izmailov et al., 2018). The statistics of batch
     normalization are gathered anew for the average, by a pass over the training rows. Early
-    stopping and callbacks judge the average too.
+    stopping and callbacks judge the average, once there is one. What is averaged are the trained
+    numbers: weights that ``l1`` brought to 0 at different times are not 0 in their mean, and
+    ``weight_norm`` averages lengths and directions.
 
 averaging_decay : float, default=0.999
     Place 7. The decay d, in [0, 1), of "ema": it looks back about ``(1 + d) / (1 - d)`` updates.
@@ -187,7 +194,8 @@ averaging_start : float, default=0.75
 n_snapshots : int, default=1
     Place 7. With more than 1, the networks at the ends of the last ``n_snapshots`` cycles of
     ``learning_rate="cosine_restarts"`` or "cyclic" are kept in ``snapshots_``, and predictions are
-    the means of theirs (of probabilities, for classes). At most as many as there are cycles in
+    the means of theirs (of probabilities, for classes). Curves and callbacks tell of the network as
+    it trains. At most as many as there are cycles in
     ``max_iter`` epochs; neither with ``early_stopping`` nor with ``weight_averaging``. Source:
     Huang et al. (2017).
 

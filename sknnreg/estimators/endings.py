@@ -33,7 +33,7 @@ def describe_ending(
 ) -> Ending | None:
     """What to warn of, by ``stop_reason``; raises where no network is left.
 
-    ``planned`` is the length of one epoch in ``partial_fit``, and that of a refit.
+    ``planned`` is the length of one epoch in ``partial_fit``.
     """
     reason = result.history.stop_reason
     if result.diverged:
@@ -77,7 +77,14 @@ def describe_refit(estimator: Any, result: Result, first: Result) -> Ending | No
             f"weight stopped being finite after {_epochs(result)}; the best weights before, of "
             f"epoch {int(first.state.best_epoch[0])}, are kept. Try {_advice(estimator)}."
         )
-    if result.history.stop_reason == "interrupted":
+    refit, reason = estimator.early_stopping_refit, result.history.stop_reason
+    if refit == "scratch" and reason in ("interrupted", "callback", "max_time"):
+        return UserWarning, (
+            f"The refit from scratch ended after {_epochs(result)} ({reason!r}), before it had "
+            f"trained for the {int(first.state.best_epoch[0])} that were best: the best network "
+            "before is kept."
+        )
+    if reason == "interrupted":
         return UserWarning, (
             f"The refit was interrupted after {_epochs(result)}; the network so far is kept."
         )
@@ -93,9 +100,10 @@ def _missing(estimator: Any, result: Result) -> str:
         return f"when {n} of n_snapshots={n_wanted} had been taken: {kept}"
     if estimator.weight_averaging == "swa" and state.averaged[0] == 0:
         start = estimator.averaging_start
+        kept = "best" if estimator.early_stopping else "last"
         return (
             f"before averaging_start={start} of max_iter={estimator.max_iter} was reached: "
-            "nothing was averaged, and the last network is kept"
+            f"nothing was averaged, and the {kept} network is kept"
         )
     return ""
 

@@ -14,14 +14,14 @@ from sknnreg.together import current_label
 
 
 def on_each_epoch(
-    verbose: bool | int, listeners: EpochCallbacks | None
+    verbose: bool | int, listeners: EpochCallbacks | None, stage: str = ""
 ) -> Callable[[Report], bool] | None:
     """The engine's hook: print a line if asked to, tell the callbacks; True stops."""
     if not verbose and listeners is None:
         return None
     # Networks that train together take turns in printing, too.
     label = current_label()
-    speaker = f"[fit {label}] " if label else ""
+    speaker = (f"[fit {label}] " if label else "") + stage
 
     def hook(report: Report) -> bool:
         if verbose:
@@ -69,5 +69,6 @@ def refit_curves(history: History | None) -> dict[str, Any]:
     return {
         "refit_loss_curve_": history and history.loss,
         "refit_validation_loss_curve_": (history and history.validation_loss) or None,
+        "refit_learning_rate_curve_": history and history.learning_rate,
         "refit_stop_reason_": history and history.stop_reason,
     }

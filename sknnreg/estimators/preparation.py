@@ -38,7 +38,11 @@ class Labelled:
         weight = None
         if self.weight is not None or other.weight is not None:
             weight = np.concatenate([self._weights(), other._weights()])
-        return Labelled(_join(self.X, other.X), _join(self.y, other.y), weight)
+        y = other.y
+        if not sparse.issparse(y) and y.ndim != self.y.ndim:
+            # One column or none: both were found to mean the same.
+            y = y.reshape(-1, *self.y.shape[1:])
+        return Labelled(_join(self.X, other.X), _join(self.y, y), weight)
 
     def _weights(self) -> Array:
         return np.ones(self.X.shape[0]) if self.weight is None else self.weight

@@ -61,7 +61,7 @@ from sknnreg.engine.updates import (
     Transform,
     WeightDecay,
 )
-from sknnreg.estimators.compatibility import check_compatible
+from sknnreg.estimators.compatibility import check_compatible, check_schedule
 from sknnreg.estimators.parameters import (
     activations,
     dropout_rates,
@@ -77,17 +77,19 @@ def recipe(
     prepared: Prepared,
     *,
     max_iter: int,
+    goes_on: bool = False,
     dtype_so_far: str | None = None,
     target_loss: float = -np.inf,
 ) -> Recipe:
     """How an estimator with these hyperparameters trains on these rows.
 
-    ``dtype_so_far`` is what a network that goes on has been computed in; below ``target_loss`` the
-    validation loss ends training.
+    It ``goes_on`` if this may not be the last call. ``dtype_so_far`` is what the network has been
+    computed in before; below ``target_loss`` the validation loss ends training.
     """
     est, schedule = estimator, _schedule(estimator)
     n_rows, targets = len(prepared.train), prepared.targets
-    check_compatible(est, n_rows, schedule)
+    check_compatible(est, n_rows)
+    check_schedule(est, schedule, -(-n_rows // _batch_size(est, n_rows)), goes_on=goes_on)
     lbfgs = est.solver == "lbfgs"
     return Recipe(
         network=network(est, prepared.train.x.width, targets.n_outputs, n_rows),
@@ -103,7 +105,7 @@ def recipe(
         learning_rate=float(est.learning_rate_init),
         batch_size=_batch_size(est, n_rows),
         shuffle=bool(est.shuffle),
-        max_iter=int(max_iter),
+        max_iter=float(max_iter),
         keep_best=bool(est.early_stopping),
         n_snapshots=int(est.n_snapshots),
         batch_statistics=uses_batch_statistics(est),
@@ -228,7 +230,9 @@ def _schedule(est: Any) -> Schedule:
     floor = float(est.learning_rate_min) / float(est.learning_rate_init)
     decay, period = float(est.learning_rate_decay), float(est.learning_rate_period)
     mult = float(est.learning_rate_period_mult)
-    kinds: dict[Any, Schedule] = {
+    if callable(est.learning_rate):
+        return WarmUp(warm_up, Custom(est.learning_rate))
+    kinds: dict[str, Schedule] = {
         "invscaling": InverseScaling(float(est.power_t)),
         "exponential": Exponential(decay),
         "step": Step(decay, period),
@@ -237,8 +241,6 @@ def _schedule(est: Any) -> Schedule:
         "cyclic": Cyclic(floor, period, mult, decay),
         "one_cycle": OneCycle(floor, epochs),
     }
-    if callable(est.learning_rate):
-        return WarmUp(warm_up, Custom(est.learning_rate))
     # "adaptive" is constant until a monitor says otherwise.
     return WarmUp(warm_up, kinds.get(est.learning_rate, Constant()))
 
@@ -247,7 +249,8 @@ def _averaging(est: Any) -> tuple[Averaging, ...]:
     if est.weight_averaging == "ema":
         return (ExponentialAverage(float(est.averaging_decay)),)
     if est.weight_averaging == "swa":
-        return (EpochAverage(float(est.averaging_start) * float(est.max_iter)),)
+        # Rounded, so that 0.58 of 50 epochs are 29 and not a little less.
+        return (EpochAverage(round(float(est.averaging_start) * est.max_iter, 9)),)
     return ()
 
 

@@ -34,6 +34,15 @@ def wants_refit(estimator: Any, result: Result) -> bool:
     return estimator.early_stopping_refit is not None and found and ended
 
 
+def keeps_refit(estimator: Any, final: Result) -> bool:
+    """Whether the network of a refit takes the place of the one that was best.
+
+    One from scratch that was cut short does not: it may have learned next to nothing.
+    """
+    whole = final.history.stop_reason in _ENDED_BY_ITSELF
+    return not final.diverged and (whole or estimator.early_stopping_refit == "continue")
+
+
 class Refit(NamedTuple):
     """How to train with all rows, from which state (None: anew), and the history so far."""
 

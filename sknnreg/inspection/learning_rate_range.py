@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 from sklearn.base import clone
 
 from sknnreg.engine.batches import DataSet
@@ -17,7 +16,7 @@ from sknnreg.engine.stack import Array
 from sknnreg.engine.streams import spawn
 from sknnreg.engine.training import losses_by_update
 from sknnreg.estimators.base import training_plan
-from sknnreg.inspection.axes import new_axes
+from sknnreg.inspection.learning_rate_range_display import LearningRateRangeDisplay
 from sknnreg.inspection.networks import check_network
 
 # Nothing that acts on the course of training has a say in a sweep.
@@ -30,9 +29,6 @@ _PLAIN = {
     "n_snapshots": 1,
     "warm_start": False,
 }
-# The loss turns where steps get too long for the steepest direction. That point depends less on the
-# length of the sweep than where the loss falls most; a training wants shorter steps than that.
-SHARE_OF_TURN = 1 / 10
 
 
 def learning_rate_range_test(
@@ -117,6 +113,7 @@ def learning_rate_range_test(
 
     >>> model = model.set_params(
     ...     learning_rate="cyclic",
+    ...     learning_rate_decay=1.0,
     ...     learning_rate_min=sweep.learning_rate_min,
     ...     learning_rate_init=sweep.learning_rate_max,
     ... )
@@ -150,15 +147,18 @@ def _check(
             "solver='lbfgs' finds its own step sizes: there is none to test. Use solver='sgd', "
             "'rmsprop', 'adam' or 'amsgrad'."
         )
-    if not 0 < smallest < largest < np.inf:
+    given = (smallest, largest, smoothing)
+    if not all(isinstance(each, Real) for each in given) or not 0 < smallest < largest < np.inf:
         raise ValueError(
             f"min_learning_rate={smallest!r} must be above 0 and below "
             f"max_learning_rate={largest!r}, which must be finite."
         )
-    if n_updates < 10 or n_repeats < 1 or not 0 <= smoothing < np.inf:
+    whole = isinstance(n_updates, Integral) and isinstance(n_repeats, Integral)
+    if not whole or n_updates < 10 or n_repeats < 1 or not 0 <= smoothing < np.inf:
         raise ValueError(
-            "n_updates must be at least 10, n_repeats at least 1 and smoothing at least 0, got "
-            f"n_updates={n_updates!r}, n_repeats={n_repeats!r} and smoothing={smoothing!r}."
+            "n_updates must be a whole number of at least 10, n_repeats one of at least 1 and "
+            f"smoothing at least 0, got n_updates={n_updates!r}, n_repeats={n_repeats!r} and "
+            f"smoothing={smoothing!r}."
         )
 
 
@@ -177,129 +177,3 @@ def _problem(estimator: Any, given: tuple[Any, Any, Any], n_updates: int) -> Pro
 def _take(data: DataSet, rows: Array) -> DataSet:
     weight = None if data.weight is None else data.weight[rows]
     return DataSet(data.x.take(rows), data.y.take(rows), weight)
-
-
-@dataclass
-class LearningRateRangeDisplay:
-    """Loss against step size, as :func:`learning_rate_range_test` found it, with suggestions.
-
-    Parameters
-    ----------
-    learning_rates : ndarray of shape (n_updates,)
-        The step sizes, rising.
-    losses : ndarray of shape (n_repeats, n_updates)
-        The objective of each network at each update.
-    width : float, default=0.0
-        Standard deviation of the Gaussian that smooths the median loss, in updates.
-
-    Attributes
-    ----------
-    smoothed_loss : ndarray of shape (n_updates,)
-        The median over networks, smoothed. What is above twice the loss at the start, or not
-        finite, counts as twice that loss.
-    learning_rate_init : float
-        A step size to begin with: a tenth of the one at which the smoothed loss is lowest, where
-        steps get too long. For hundreds of epochs less may be better.
-    learning_rate_min, learning_rate_max : float
-        Where the loss has come down by a tenth, and by nine tenths, of all that it falls: bounds
-        for a cycle.
-    ax_, figure_, lines_ : matplotlib artists
-        Once ``plot`` was called.
-
-    Raises
-    ------
-    ValueError
-        If the loss falls nowhere.
-
-    References
-    ----------
-    L. N. Smith, Cyclical learning rates for training neural networks, WACV 2017.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sknnreg.inspection import LearningRateRangeDisplay
-    >>> rates = np.logspace(-5, 1, 61)
-    >>> loss = 2 - np.exp(-((np.log10(rates) + 1) ** 2))
-    >>> round(LearningRateRangeDisplay(rates, loss[None]).learning_rate_init, 6)
-    0.01
-    """
-
-    learning_rates: Array
-    losses: Array
-    width: float = 0.0
-    smoothed_loss: Array = field(init=False)
-    learning_rate_init: float = field(init=False)
-    learning_rate_min: float = field(init=False)
-    learning_rate_max: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        median = np.median(np.where(np.isfinite(self.losses), self.losses, np.inf), axis=0)
-        start = float(median[: max(1, len(median) // 20)].mean())
-        # What explodes says no more than that it does; nor may it leak into its neighbours.
-        smoothed = np.minimum(median, start + abs(start))
-        if self.width > 0:
-            smoothed = gaussian_filter1d(smoothed, self.width, mode="nearest")
-        turn = int(np.argmin(smoothed))
-        fall = start - float(smoothed[turn])
-        if not fall > 5 * _noise(median, self.width):
-            raise ValueError(
-                f"the loss falls nowhere between min_learning_rate={self.learning_rates[0]:g} and "
-                f"max_learning_rate={self.learning_rates[-1]:g}. Widen the range, use more "
-                "n_updates, or look at the data."
-            )
-        if turn == len(smoothed) - 1:
-            warnings.warn(
-                f"the loss still falls at max_learning_rate={self.learning_rates[-1]:g}: increase "
-                "it to see where it turns.",
-                UserWarning,
-                stacklevel=4,
-            )
-        self.smoothed_loss = smoothed
-        self.learning_rate_init = float(self.learning_rates[turn]) * SHARE_OF_TURN
-        self.learning_rate_min = self._where(start - 0.1 * fall)
-        self.learning_rate_max = self._where(start - 0.9 * fall)
-
-    def _where(self, loss: float) -> float:
-        """The first step size at which the smoothed loss is as low as that."""
-        return float(self.learning_rates[np.argmax(self.smoothed_loss <= loss)])
-
-    def plot(self, ax: Any = None) -> LearningRateRangeDisplay:
-        """Draw the loss against the step size, and the suggestions.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a figure.
-
-        Returns
-        -------
-        display : LearningRateRangeDisplay
-            This one, with ``ax_``, ``figure_`` and ``lines_``.
-        """
-        self.ax_ = ax = new_axes(1) if ax is None else ax
-        self.figure_ = ax.figure
-        median = np.median(self.losses, axis=0)
-        self.lines_ = [
-            *ax.plot(self.learning_rates, median, color="0.75", lw=1, label="median loss"),
-            *ax.plot(self.learning_rates, self.smoothed_loss, color="C0", lw=2, label="smoothed"),
-        ]
-        low, high = self.learning_rate_min, self.learning_rate_max
-        cycle = f"bounds of a cycle: {low:.2g} to {high:.2g}"
-        ax.axvspan(low, high, color="C0", alpha=0.1, lw=0, label=cycle)
-        init = self.learning_rate_init
-        ax.axvline(init, color="C1", lw=2, label=f"learning_rate_init: {init:.2g}")
-        lowest, highest = self.smoothed_loss.min(), self.smoothed_loss[0]
-        room = 0.35 * (highest - lowest)
-        ax.set(xscale="log", xlabel="step size", ylabel="objective of a batch")
-        ax.set(ylim=(lowest - room, highest + room), xlim=self.learning_rates[[0, -1]])
-        ax.legend(loc="lower left")
-        return self
-
-
-def _noise(median: Array, width: float) -> float:
-    """About the standard deviation that the batches' luck leaves in the smoothed median."""
-    steps = np.diff(median[np.isfinite(median)])
-    # Half of the differences between neighbours are less than 0.67 standard deviations of theirs.
-    single = float(np.median(np.abs(steps))) / 0.67 / np.sqrt(2)
-    return single / np.sqrt(max(1.0, 2 * np.sqrt(np.pi) * width))

@@ -157,7 +157,12 @@ class TrainingCurveDisplay:
         """
         if axes is None:
             axes = new_axes(2, sharex=True, height_ratios=(3, 1))
-        self.axes_ = losses, rates = list(axes)
+        if np.size(axes) != 2:
+            raise ValueError(
+                f"axes must be two, for losses and for step sizes, got {np.size(axes)}. Make them "
+                "with plt.subplots(2), or leave axes out."
+            )
+        self.axes_ = losses, rates = list(np.ravel(axes))
         self.figure_ = losses.figure
         self.lines_: list[Any] = []
         few = len(self.curves) <= MAX_COLOURS
@@ -212,4 +217,6 @@ class TrainingCurveDisplay:
 def _spread(lines: Iterable[Any]) -> float:
     """The largest number drawn over the smallest, if all are above 0."""
     drawn = np.concatenate([line.get_ydata() for line in lines])
-    return float(drawn.max() / drawn.min()) if drawn.min() > 0 else 1.0
+    # Epochs without validation rows are nan.
+    lowest, highest = float(np.nanmin(drawn)), float(np.nanmax(drawn))
+    return highest / lowest if lowest > 0 else 1.0

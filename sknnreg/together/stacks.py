@@ -61,7 +61,7 @@ def seconds(problem: Problem) -> float:
     number of the matrix 1 ns; twice as much in float64.
     """
     recipe = problem.recipe
-    n_updates = recipe.max_iter * -(-len(problem.train) // recipe.batch_size)
+    n_updates = float(recipe.max_iter) * -(-len(problem.train) // recipe.batch_size)
     n_weights = recipe.network.layout.n_trainable
     multiplications = 3 * recipe.batch_size * n_weights
     width = np.dtype(recipe.dtype).itemsize / 4

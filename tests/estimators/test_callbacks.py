@@ -33,30 +33,6 @@ def data(n=60):
     return X, (X[:, 0] + 0.5 * np.random.default_rng(1).normal(size=n) > 0).astype(int)
 
 
-class Listener:
-    """Writes down what it is told, asks for nothing."""
-
-    def __init__(self, stop_after=None, error=None, error_at=3):
-        self.events = []
-        self.stop_after, self.error, self.error_at = stop_after, error, error_at
-
-    def setup(self, estimator, context):
-        self.events.append("setup")
-
-    def teardown(self, estimator, context):
-        self.events.append("teardown")
-
-    def on_fit_task_begin(self, estimator, context):
-        self.events.append(f"begin {context.task_name}")
-
-    def on_fit_task_end(self, estimator, context):
-        self.events.append(f"end {context.task_name}")
-        ended = self.events.count("end epoch")
-        if context.task_name == "epoch" and self.error is not None and ended == self.error_at:
-            raise self.error
-        return context.task_name == "epoch" and ended == self.stop_after
-
-
 class Bar(ProgressBar):
     """A progress bar that also remembers what it was shown."""
 
@@ -79,7 +55,7 @@ def epochs_shown(bar, Estimator):
 
 @BOTH
 @EVERY
-def test_events_come_in_order(Estimator, name):
+def test_events_come_in_order(Estimator, name, Listener):
     listener = Listener()
     est = Estimator(**QUICK, **SETTINGS[name]).set_callbacks(listener).fit(*data())
     epochs = ["begin epoch", "end epoch"] * est.n_iter_
@@ -188,8 +164,8 @@ def test_at_the_end_of_fit_the_monitor_sees_the_best_weights_of_early_stopping()
 @BOTH
 @EVERY
 @pytest.mark.parametrize("after", [1, 3])
-def test_a_callback_that_returns_true_stops_right_there(Estimator, name, after):
-    est = Estimator(**QUICK, **SETTINGS[name]).set_callbacks(Listener(stop_after=after))
+def test_a_callback_that_returns_true_stops_right_there(Estimator, name, after, Listener):
+    est = Estimator(**QUICK, **SETTINGS[name]).set_callbacks(Listener(after=after))
     est.fit(*data())
     assert est.n_iter_ == len(est.loss_curve_) == after
     assert est.stop_reason_ == "callback"
@@ -199,7 +175,9 @@ def test_a_callback_that_returns_true_stops_right_there(Estimator, name, after):
 
 @BOTH
 @EVERY
-def test_networks_are_only_reconstructed_when_a_callback_asks(Estimator, name, monkeypatch):
+def test_networks_are_only_reconstructed_when_a_callback_asks(
+    Estimator, name, Listener, monkeypatch
+):
     calls = []
 
     def counted(*args):
@@ -217,8 +195,8 @@ def test_networks_are_only_reconstructed_when_a_callback_asks(Estimator, name, m
 
 @BOTH
 @EVERY
-def test_what_a_callback_raises_reaches_the_caller(Estimator, name):
-    listener = Listener(error=RuntimeError("enough"))
+def test_what_a_callback_raises_reaches_the_caller(Estimator, name, Listener):
+    listener = Listener(after=3, raises=RuntimeError("enough"))
     est = Estimator(**QUICK, **SETTINGS[name]).set_callbacks(listener)
     with pytest.raises(RuntimeError, match="enough"):
         est.fit(*data())
@@ -228,12 +206,12 @@ def test_what_a_callback_raises_reaches_the_caller(Estimator, name):
         est.predict(data()[0])
 
 
-def test_a_raising_callback_leaves_an_earlier_network_whole():
+def test_a_raising_callback_leaves_an_earlier_network_whole(Listener):
     X, y = data()
     est = MLPRegularizedClassifier(**QUICK, warm_start=True).fit(X, y)
     before = est.predict_proba(X)
     with pytest.raises(RuntimeError, match="enough"):
-        est.set_callbacks(Listener(error=RuntimeError("enough"))).fit(X, y)
+        est.set_callbacks(Listener(after=3, raises=RuntimeError("enough"))).fit(X, y)
     np.testing.assert_array_equal(est.predict_proba(X), before)
     whole = MLPRegularizedClassifier(**{**QUICK, "max_iter": 12}).fit(X, y)
     est.set_callbacks().fit(X, y)
@@ -241,7 +219,7 @@ def test_a_raising_callback_leaves_an_earlier_network_whole():
 
 
 @BOTH
-def test_callbacks_are_torn_down_after_bad_data_and_divergence(Estimator):
+def test_callbacks_are_torn_down_after_bad_data_and_divergence(Estimator, Listener):
     X, y = data()
     listener = Listener()
     params = {**QUICK, "learning_rate_init": 1e300, "solver": "sgd"}
@@ -255,7 +233,7 @@ def test_callbacks_are_torn_down_after_bad_data_and_divergence(Estimator):
 
 
 @BOTH
-def test_clone_keeps_callbacks_and_fit_leaves_no_context_behind(Estimator):
+def test_clone_keeps_callbacks_and_fit_leaves_no_context_behind(Estimator, Listener):
     listener = Listener()
     est = Estimator(**QUICK).set_callbacks(listener)
     copied = clone(est)
@@ -268,7 +246,7 @@ def test_clone_keeps_callbacks_and_fit_leaves_no_context_behind(Estimator):
 
 
 @BOTH
-def test_listening_changes_no_bit(Estimator):
+def test_listening_changes_no_bit(Estimator, Listener):
     plain = Estimator(**QUICK, dropout=0.3, early_stopping=True).fit(*data())
     heard = (
         clone(plain)

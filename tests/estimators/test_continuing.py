@@ -190,3 +190,16 @@ def test_another_process_goes_on_with_the_same_bits(name):
         check=True,
     )
     assert_same_network(pickle.loads(ran.stdout), whole)
+
+
+@pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
+def test_curves_have_a_value_for_every_epoch_or_none_at_all(Estimator):
+    """nan where no rows validated."""
+    X, y, _ = data()
+    est = Estimator(**BASE, warm_start=True, max_iter=3).fit(X, y)
+    assert est.validation_loss_curve_ is None
+    est.fit(X, y, X_val=X[::3], y_val=y[::3])
+    est.fit(X, y)
+    assert len(est.validation_loss_curve_) == len(est.loss_curve_) == est.n_iter_ == 9
+    expected = [True] * 3 + [False] * 3 + [True] * 3
+    assert np.isnan(est.validation_loss_curve_).tolist() == expected

@@ -229,9 +229,18 @@ TOGETHER_WRONG = [
         for kind, more in [
             *((kind, {}) for kind in KINDS if kind not in ("adaptive", *CYCLES)),
             ("adaptive", {"solver": "sgd"}),
-            ("constant", {"solver": "lbfgs"}),
             (math.exp, {}),
         ]
+    ),
+    (
+        {"solver": "lbfgs", "n_snapshots": 2},
+        ["n_snapshots=2", "solver='lbfgs'"],
+        "Set n_snapshots=1 or use solver='adam' or 'sgd' with learning_rate='cosine_restarts'",
+    ),
+    (
+        {"learning_rate": "cyclic", "learning_rate_period": 1, "batch_size": 1000},
+        ["learning_rate='cyclic'", "learning_rate_period=1", "batch_size=1000"],
+        "Increase learning_rate_period or decrease batch_size",
     ),
     *(
         (
@@ -276,11 +285,14 @@ TOGETHER_WRONG = [
         )
         for refit in ("scratch", "continue")
     ),
-    (
-        {"early_stopping_refit": "scratch", "early_stopping": True, "solver": "sgd",
-         "learning_rate": "adaptive"},
-        ["early_stopping_refit='scratch'", "learning_rate='adaptive'"],
-        "Use early_stopping_refit='continue' or another learning_rate",
+    *(
+        (
+            {"early_stopping_refit": refit, "early_stopping": True, "solver": "sgd",
+             "learning_rate": "adaptive"},
+            [f"early_stopping_refit='{refit}'", "learning_rate='adaptive'"],
+            "Use another learning_rate or early_stopping_refit=None",
+        )
+        for refit in ("scratch", "continue")
     ),
 ]  # fmt: skip
 
@@ -308,8 +320,9 @@ def test_what_does_not_go_together_is_named_with_a_way_out(Estimator, settings, 
         {**RESTARTS, "n_snapshots": 2, "learning_rate_period_mult": 2.0, "max_iter": 15},
         # one is what there is without snapshots
         {"n_snapshots": 1, "early_stopping": True, "weight_averaging": "ema"},
-        {"early_stopping_refit": "continue", "early_stopping": True, "solver": "sgd",
-         "learning_rate": "adaptive", "max_iter": 3},
+        # more calls may follow
+        {"learning_rate_warmup": 7, "max_iter": 7, "warm_start": True},
+        {"learning_rate": "cyclic", "learning_rate_period": 1, "batch_size": 10},
         {"early_stopping_refit": "scratch", "early_stopping": True, "weight_averaging": "ema",
          "learning_rate": "one_cycle"},
         {"early_stopping_refit": "scratch", "early_stopping": True, "solver": "lbfgs",

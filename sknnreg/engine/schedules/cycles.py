@@ -1,5 +1,6 @@
 """Step sizes that come back: cycles of whole epochs, each longer than the last by a factor."""
 
+from abc import ABC
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,54 +11,55 @@ from sknnreg.engine.stack import Array, PerNetwork, power
 
 
 @dataclass(frozen=True)
-class CosineRestarts(Schedule):
+class Cycles(Schedule, ABC):
+    """Cycles of ``period`` epochs, each ``mult`` times as long as the last."""
+
+    floor: PerNetwork
+    period: PerNetwork
+    mult: PerNetwork
+
+    def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """At the last epoch before the next cycle."""
+        # What begins after so many epochs has another one behind it, unless it is the first.
+        start = _start(_cycle(epochs, self.period, self.mult), self.period, self.mult)
+        ends: np.ndarray[Any, np.dtype[np.bool_]] = (start == epochs) & (start > 0)
+        return ends
+
+    def place(self, progress: Progress) -> tuple[Array, Array]:
+        """The cycle's number ``(..., M)`` and the part of it that is over ``(..., n, M)``."""
+        cycle = _cycle(progress.epochs, self.period, self.mult)
+        starts = (_start(each, self.period, self.mult) for each in (cycle, cycle + 1))
+        start, end = (each[..., None, :] for each in starts)
+        return cycle, (progress.time - start) / (end - start)
+
+
+@dataclass(frozen=True)
+class CosineRestarts(Cycles):
     """Within each cycle floor + (1 - floor) (1 + cos(pi f)) / 2 (Loshchilov and Hutter, 2017).
 
     f in [0, 1) is the part of the cycle that is over.
     """
 
-    floor: PerNetwork
-    period: PerNetwork
-    mult: PerNetwork
-
     def factors(self, progress: Progress) -> Array:
         """From 1 towards the floor, and 1 again."""
-        _, fraction = _place(progress, self.period, self.mult)
+        _, fraction = self.place(progress)
         return between(self.floor, half_cosine(fraction))
-
-    def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """At the last epoch before a restart."""
-        return _starts_cycle(epochs, self.period, self.mult)
 
 
 @dataclass(frozen=True)
-class Cyclic(Schedule):
+class Cyclic(Cycles):
     """Triangles, floor + (1 - floor) decay**i (1 - |2 f - 1|) in cycle i = 0, 1, ... (Smith, 2017).
 
     f in [0, 1) is the part of the cycle that is over. decay 1 keeps the amplitude, 0.5 halves it.
     """
 
-    floor: PerNetwork
-    period: PerNetwork
-    mult: PerNetwork
     decay: PerNetwork
 
     def factors(self, progress: Progress) -> Array:
         """From the floor up and down again."""
-        cycle, fraction = _place(progress, self.period, self.mult)
+        cycle, fraction = self.place(progress)
         amplitude = progress.throughout(power(self.decay, cycle))
         return between(self.floor, amplitude * (1.0 - np.abs(2.0 * fraction - 1.0)))
-
-    def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """At the last epoch before the step size rises again."""
-        return _starts_cycle(epochs, self.period, self.mult)
-
-
-def _place(progress: Progress, period: PerNetwork, mult: PerNetwork) -> tuple[Array, Array]:
-    """The cycle's number ``(..., M)`` and the part of it that is over ``(..., n_updates, M)``."""
-    cycle = _cycle(progress.epochs, period, mult)
-    start, end = (_start(each, period, mult)[..., None, :] for each in (cycle, cycle + 1))
-    return cycle, (progress.time - start) / (end - start)
 
 
 def _start(cycle: Array, period: PerNetwork, mult: PerNetwork) -> Array:
@@ -81,12 +83,3 @@ def _cycle(epochs: Array, period: PerNetwork, mult: PerNetwork) -> Array:
     cycle = cycle - (_start(cycle, period, mult) > epochs)
     found: Array = cycle + (_start(cycle + 1, period, mult) <= epochs)
     return found
-
-
-def _starts_cycle(
-    epochs: Array, period: PerNetwork, mult: PerNetwork
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Whether a cycle begins after so many epochs, and one has ended."""
-    start = _start(_cycle(epochs, period, mult), period, mult)
-    begins: np.ndarray[Any, np.dtype[np.bool_]] = (start == epochs) & (start > 0)
-    return begins
