@@ -125,8 +125,17 @@ class Adam(BlockTransform):
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
         """Gradient in, step out."""
-        _average(updates, state, coefficients)
-        _step(updates, state["first"], state["second"], coefficients)
+        # All in one function, here and in AMSGrad: two calls more are 2 % of a small step.
+        beta_1, beta_2, epsilon, step, _ = coefficients
+        first, second = state["first"], state["second"]
+        first *= beta_1
+        first += updates
+        second *= beta_2
+        second += np.square(updates, out=updates)
+        np.sqrt(second, out=updates)
+        updates += epsilon
+        np.divide(first, updates, out=updates)
+        updates *= step
 
 
 @dataclass(frozen=True)
@@ -160,10 +169,17 @@ class AMSGrad(BlockTransform):
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
         """Gradient in, step out."""
-        _average(updates, state, coefficients)
-        largest = state["largest"]
-        np.maximum(largest, state["second"], out=largest)
-        _step(updates, state["first"], largest, coefficients)
+        beta_1, beta_2, epsilon, step, _ = coefficients
+        first, second, largest = state["first"], state["second"], state["largest"]
+        first *= beta_1
+        first += updates
+        second *= beta_2
+        second += np.square(updates, out=updates)
+        np.maximum(largest, second, out=largest)
+        np.sqrt(largest, out=updates)
+        updates += epsilon
+        np.divide(first, updates, out=updates)
+        updates *= step
 
 
 def _decays(beta_1: PerNetwork, beta_2: PerNetwork, epsilon: PerNetwork) -> Coefficients:
@@ -177,23 +193,6 @@ def _corrected(beta_1: PerNetwork, beta_2: PerNetwork, steps: Steps) -> Coeffici
     b1, b2 = per_step(beta_1), per_step(beta_2)
     lasting = steps.learning_rate * np.sqrt((1 - power(b2, steps.number)) / (1 - b2))
     return lasting * (b1 - 1) / (1 - power(b1, steps.number)), lasting
-
-
-def _average(gradient: Array, state: State, coefficients: Coefficients) -> None:
-    """Both of Adam's moments, as plain sums; the gradient is squared."""
-    first, second = state["first"], state["second"]
-    first *= coefficients[0]
-    first += gradient
-    second *= coefficients[1]
-    second += np.square(gradient, out=gradient)
-
-
-def _step(updates: Array, first: Array, second: Array, coefficients: Coefficients) -> None:
-    """Step m / (sqrt(v) + eps), in ``updates``."""
-    np.sqrt(second, out=updates)
-    updates += coefficients[2]
-    np.divide(first, updates, out=updates)
-    updates *= coefficients[3]
 
 
 def _by_weight(second: Array, epsilon: Array, lasting: Array) -> Array:
