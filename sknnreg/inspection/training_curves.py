@@ -27,11 +27,15 @@ class TrainingCurve:
     learning_rate: list[float]
     best_epoch: int | None
     stop_reason: str
+    # The objective in a refit, and how many epochs its network had behind it.
+    refit_loss: list[float] | None = None
+    refit_start: int = 0
 
     @classmethod
     def of(cls, network: Any, name: str) -> TrainingCurve:
         """As the fitted network remembers it."""
         check_is_fitted(network, "loss_curve_")
+        goes_on = network.early_stopping_refit == "continue"
         return cls(
             name,
             network.loss_curve_,
@@ -39,6 +43,8 @@ class TrainingCurve:
             network.learning_rate_curve_,
             network.best_iteration_ if network.early_stopping else None,
             network.stop_reason_,
+            network.refit_loss_curve_,
+            network.best_iteration_ if goes_on else 0,
         )
 
     @property
@@ -55,7 +61,7 @@ class TrainingCurveDisplay:
     Use :meth:`from_estimator`. A single network or a few have a colour each, training losses
     drawn through and validation losses dashed; more than six, such as all folds of a
     cross-validation, share one colour for training and one for validation. A dot marks the best
-    epoch where early stopping kept it.
+    epoch where early stopping kept it, and a dotted line is the objective in a refit.
 
     Parameters
     ----------
@@ -69,7 +75,8 @@ class TrainingCurveDisplay:
     figure_ : matplotlib Figure
         Their figure.
     lines_ : list of matplotlib Line2D
-        The training losses, the validation losses and the step sizes, network by network.
+        The training losses, the validation losses, those of a refit and the step sizes, network by
+        network.
 
     See Also
     --------
@@ -190,6 +197,9 @@ class TrainingCurveDisplay:
         if curve.validation_loss:
             shown = curve.validation_loss
             self.lines_ += losses.plot(epochs, shown, color=validation, lw=width, ls="--")
+        if curve.refit_loss:
+            later = curve.refit_start + np.arange(1, len(curve.refit_loss) + 1)
+            self.lines_ += losses.plot(later, curve.refit_loss, color=training, lw=width, ls=":")
         if curve.best_epoch:
             best = curve.best_epoch
             losses.plot(best, shown[best - 1], "o", color=validation, ms=5)
@@ -202,6 +212,8 @@ class TrainingCurveDisplay:
         validated = any(curve.validation_loss for curve in self.curves)
         roles = [("training", "-", "0.3" if few else "C0")]
         roles += [("validation", "--", "0.3" if few else "C1")] if validated else []
+        refitted = any(curve.refit_loss for curve in self.curves)
+        roles += [("refit", ":", "0.3" if few else "C0")] if refitted else []
         handles = [Line2D([], [], color=c, ls=style, label=name) for name, style, c in roles]
         if any(curve.best_epoch for curve in self.curves):
             colour = "0.3" if few else "C1"

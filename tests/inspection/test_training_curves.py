@@ -68,6 +68,24 @@ def test_validation_rows_without_early_stopping_have_no_best_epoch():
     assert all(line.get_marker() != "o" for line in display.axes_[0].lines)
 
 
+@pytest.mark.parametrize(("refit", "start"), [("scratch", 0), ("continue", 5)])
+def test_a_refit_is_dotted_from_where_it_began(refit, start):
+    """The script's best epoch is the fifth."""
+    scores = iter([1, 2, 3, 4, 5, *[0] * 100])
+    model = network(
+        early_stopping=True,
+        early_stopping_scoring=lambda estimator, X, y: next(scores),
+        early_stopping_refit=refit,
+    ).fit(X, y)
+    assert model.best_iteration_ == 5
+    display = TrainingCurveDisplay.from_estimator(model)
+    (dotted,) = (line for line in display.lines_ if line.get_linestyle() == ":")
+    n = len(model.refit_loss_curve_)
+    assert drawn(dotted) == (list(range(start + 1, start + n + 1)), model.refit_loss_curve_)
+    texts = [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
+    assert texts[:4] == ["training", "validation", "refit", "best"]
+
+
 def test_several_by_name_keep_their_colours_and_names():
     display = TrainingCurveDisplay.from_estimator(
         {"plain": network().fit(X, y), "dropout": network(dropout=0.5).fit(X, y)}
