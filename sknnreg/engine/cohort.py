@@ -78,7 +78,8 @@ class Cohort:
         once, unless the step size listens to how training goes.
         """
         n_updates = len(self.batches)
-        self.keeping.begin_epoch(n_updates)
+        if self.keeping.averages:
+            self.keeping.begin_epoch(n_updates)
         if self._next_update == len(self._rates):
             self._plan(n_updates)
         first = self._next_update

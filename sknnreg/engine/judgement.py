@@ -20,7 +20,8 @@ def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
     state, recipe = cohort.state, cohort.recipe
     # A sum is finite only if all its terms are: one pass, no mask of the matrix' size.
     finite = np.isfinite(loss + np.add.reduce(state.values, axis=1))
-    cohort.keeping.after_epoch(state.epochs + 1, finite)
+    if cohort.keeping.listens:
+        cohort.keeping.after_epoch(state.epochs + 1, finite)
     validation_loss = None
     if cohort.validation is not None:
         validation_loss = cohort.validation.loss(cohort.keeping.network, recipe.loss)

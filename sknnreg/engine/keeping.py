@@ -34,6 +34,10 @@ class Keeping:
         self._network = trained
         self._n_trainable = n = recipe.network.layout.n_trainable
         self._average: RunningAverage | None = None
+        # Whether averages are to be told of updates, and whether anyone of epochs: mostly not, and
+        # calls in vain would show in small networks.
+        self.averages = bool(recipe.averaging)
+        self.listens = self.averages or state.snapshots is not None
         self._stale = False
         if recipe.averaging:
             (member,) = recipe.averaging
@@ -44,11 +48,6 @@ class Keeping:
                 recipe.network, state.values.copy(), np.empty_like(trained.grads)
             )
             self._stale = True
-
-    @property
-    def averages(self) -> bool:
-        """Whether there is something to do after updates."""
-        return self._average is not None
 
     @property
     def network(self) -> BoundNetwork:
