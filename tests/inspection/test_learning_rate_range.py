@@ -35,7 +35,7 @@ def test_step_sizes_rise_by_a_factor_from_one_end_to_the_other(digits):
 
 
 def test_the_loss_rests_falls_flattens_and_explodes(digits):
-    """CLAIMS 33."""
+    """Smith (2017)."""
     sweep = learning_rate_range_test(network(solver="sgd"), *digits)
     loss, rates = sweep.smoothed_loss, sweep.learning_rates
     start, low = loss[0], loss.min()

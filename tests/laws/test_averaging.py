@@ -37,7 +37,7 @@ def test_what_never_changes_is_its_own_average(averaging):
 
 @pytest.mark.parametrize("decay", [0.0, 0.3, 0.9, 0.999])
 def test_exponential_average_is_the_bias_corrected_one(decay):
-    """a <- d a + (1 - d) w from 0, over 1 - d^t (CLAIMS 31)."""
+    """a <- d a + (1 - d) w from 0, over 1 - d^t."""
     rows = np.random.default_rng(0).normal(size=(60, 4))
     plain = np.zeros(4)
     found = average_of(ExponentialAverage(decay), rows)
