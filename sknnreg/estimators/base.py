@@ -104,7 +104,8 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             Inputs of any numeric dtype. Sparse matrices are made dense a batch at a time; a
-            ``np.memmap`` is read batch by batch and never copied whole.
+            ``np.memmap`` is read batch by batch and never copied whole, except by
+            ``early_stopping_refit`` if there is ``X_val``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels or an indicator matrix of labels; real numbers for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -6,12 +6,12 @@ solver : {"adam", "sgd", "rmsprop", "amsgrad", "lbfgs"}, default="adam"
     Place 5. Four on mini-batches: "adam" (Kingma and Ba, 2015); "sgd", gradient descent with
     momentum; "rmsprop" (Tieleman and Hinton, 2012), gradients over the root of the average v of
     their squares; "amsgrad" (Reddi et al., 2018), "adam" with the largest v so far in place of v,
-    so that v never falls. And "lbfgs", a quasi-Newton method on all rows
-    at once (Byrd et al., 1995), with ``l1`` through a split of the weights. It needs a
-    deterministic objective and takes no plain steps, so ``augmentation``, ``input_noise``,
-    ``mixup``, ``adversarial``, ``dropout``, ``input_dropout``, ``drop_connect``, ``weight_noise``,
-    ``gradient_noise``, ``weight_decay``, ``clip_norm``, ``max_norm``, ``max_weight_norm``,
-    ``weight_averaging`` and schedules must be off.
+    so that v never falls. And "lbfgs", a quasi-Newton method on all rows at once (Byrd et al.,
+    1995), with ``l1`` through a split of the weights. It needs a deterministic objective and takes
+    no plain steps, so ``augmentation``, ``input_noise``, ``mixup``, ``adversarial``, ``dropout``,
+    ``input_dropout``, ``drop_connect``, ``weight_noise``, ``gradient_noise``, ``weight_decay``,
+    ``clip_norm``, ``max_norm``, ``max_weight_norm``, ``weight_averaging`` and schedules must be
+    off.
 
 learning_rate : str or callable, default="constant"
     Place 5. The step size over time: ``learning_rate_init`` times a factor, which is
@@ -169,9 +169,8 @@ early_stopping_refit : {"scratch", "continue"} or None, default=None
     the others, for at most ``max_iter`` epochs; the schedule goes on from there too. If a callback,
     the keyboard, ``max_time`` or a divergence ends training, or a refit from scratch, the best
     network before is kept. Given ``X_val``, all rows are copied for it. Only with
-    ``early_stopping=True``, and neither with ``warm_start=True``, ``learning_rate="adaptive"``
-    nor in ``partial_fit``. Source: Goodfellow, Bengio and
-    Courville (2016), algorithms 7.2 and 7.3.
+    ``early_stopping=True``, and neither with ``warm_start=True``, ``learning_rate="adaptive"`` nor
+    in ``partial_fit``. Source: Goodfellow, Bengio and Courville (2016), algorithms 7.2 and 7.3.
 
 weight_averaging : {"ema", "swa"} or None, default=None
     Place 7. Keep an average of the weights in place of the last ones. "ema": the exponential
@@ -195,9 +194,8 @@ n_snapshots : int, default=1
     Place 7. With more than 1, the networks at the ends of the last ``n_snapshots`` cycles of
     ``learning_rate="cosine_restarts"`` or "cyclic" are kept in ``snapshots_``, and predictions are
     the means of theirs (of probabilities, for classes). Curves and callbacks tell of the network as
-    it trains. At most as many as there are cycles in
-    ``max_iter`` epochs; neither with ``early_stopping`` nor with ``weight_averaging``. Source:
-    Huang et al. (2017).
+    it trains. At most as many as there are cycles in ``max_iter`` epochs; neither with
+    ``early_stopping`` nor with ``weight_averaging``. Source: Huang et al. (2017).
 
 max_time : float or None, default=None
     Place 7. Seconds, greater than 0, after which training stops at the end of the epoch. Results
