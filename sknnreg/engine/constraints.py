@@ -27,10 +27,15 @@ class Constraint(ABC):
 
 
 @dataclass(frozen=True)
-class MaxNorm(Constraint):
-    """||w_j||_2 <= r for each unit's incoming weights w_j (Srebro et al., 2005)."""
+class Ball(Constraint, ABC):
+    """||.||_2 <= r of the vectors along ``axis``."""
 
     radius: PerNetwork
+
+    @property
+    @abstractmethod
+    def axis(self) -> int:
+        """Along which a vector's numbers stand."""
 
     @property
     def active(self) -> np.ndarray[Any, Any]:
@@ -38,37 +43,35 @@ class MaxNorm(Constraint):
         return np.asarray(self.radius) < np.inf
 
     def project(self, weight: Array) -> None:
-        """Scale the columns that are too long onto the sphere."""
+        """Scale the vectors that are too long onto the sphere."""
         square = np.square(weight, dtype=np.float64)
-        norm = np.sqrt(np.add.reduce(square, axis=-2, keepdims=True))
-        _shrink_onto(weight, norm, per_network(self.radius, norm))
+        norm = np.sqrt(np.add.reduce(square, axis=self.axis, keepdims=True))
+        radius = per_network(self.radius, norm)
+        # A hair inside the ball, wider than all rounding of the product and the sum, so that
+        # nothing ever leaves it and projecting twice is projecting once.
+        n_summed = weight.size // norm.size
+        hair = 4 * np.finfo(weight.dtype).eps + n_summed * np.finfo(np.float64).eps
+        shrink = radius * (1 - hair) / np.maximum(norm, radius)
+        weight *= np.where(norm > radius, shrink, 1).astype(weight.dtype)
 
 
 @dataclass(frozen=True)
-class MaxWeightNorm(Constraint):
+class MaxNorm(Ball):
+    """||w_j||_2 <= r for each unit's incoming weights w_j (Srebro et al., 2005)."""
+
+    @property
+    def axis(self) -> int:
+        """A unit's weights are a column."""
+        return -2
+
+
+@dataclass(frozen=True)
+class MaxWeightNorm(Ball):
     """||W||_2 <= r for all weights together: the hard constraint whose multiplier is an l2."""
 
     joint: ClassVar[bool] = True
 
-    radius: PerNetwork
-
     @property
-    def active(self) -> np.ndarray[Any, Any]:
-        """Off at an infinite radius."""
-        return np.asarray(self.radius) < np.inf
-
-    def project(self, weight: Array) -> None:
-        """Scale the rows that are too long onto the sphere."""
-        square = np.square(weight, dtype=np.float64)
-        norm = np.sqrt(np.add.reduce(square, axis=-1, keepdims=True))
-        _shrink_onto(weight, norm, per_network(self.radius, norm))
-
-
-def _shrink_onto(weight: Array, norm: Array, radius: Array) -> None:
-    """Scale what is longer than its radius, in place."""
-    # A hair inside the ball, wider than all rounding of the product and the sum, so that nothing
-    # ever leaves it and projecting twice is projecting once.
-    n_summed = weight.size // norm.size
-    hair = 4 * np.finfo(weight.dtype).eps + n_summed * np.finfo(np.float64).eps
-    shrink = radius * (1 - hair) / np.maximum(norm, radius)
-    weight *= np.where(norm > radius, shrink, 1).astype(weight.dtype)
+    def axis(self) -> int:
+        """All weights of a network are a row."""
+        return -1

@@ -17,30 +17,11 @@ def data(n=60):
     return X, (X[:, 0] + 0.5 * np.random.default_rng(1).normal(size=n) > 0).astype(int)
 
 
-class CtrlC:
-    def __init__(self, after):
-        self.left = after
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context):
-        self.left -= context.task_name == "epoch"
-        if self.left == 0 and context.task_name == "epoch":
-            raise KeyboardInterrupt
-
-
 @BOTH
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_ctrl_c_in_a_callback_keeps_the_network_so_far(Estimator, settings):
+def test_ctrl_c_in_a_callback_keeps_the_network_so_far(Estimator, settings, Listener):
     X, y = data()
-    est = Estimator(**QUICK, **settings).set_callbacks(CtrlC(after=3))
+    est = Estimator(**QUICK, **settings).set_callbacks(Listener(3, KeyboardInterrupt))
     with pytest.warns(UserWarning, match="interrupted after 3 epochs"):
         est.fit(X, y)
     assert est.stop_reason_ == "interrupted"
@@ -51,10 +32,11 @@ def test_ctrl_c_in_a_callback_keeps_the_network_so_far(Estimator, settings):
 
 @BOTH
 @pytest.mark.parametrize("settings", SETTINGS[2:] + SETTINGS[:1], ids=str)
-def test_training_goes_on_after_ctrl_c_as_if_nothing_had_happened(Estimator, settings):
+def test_training_goes_on_after_ctrl_c_as_if_nothing_had_happened(Estimator, settings, Listener):
     X, y = data()
     whole = Estimator(**QUICK, **settings).fit(X, y)
-    est = Estimator(**QUICK, **settings, warm_start=True).set_callbacks(CtrlC(after=2))
+    est = Estimator(**QUICK, **settings, warm_start=True)
+    est.set_callbacks(Listener(2, KeyboardInterrupt))
     with pytest.warns(UserWarning, match="interrupted"):
         est.fit(X, y)
     est.set_callbacks().set_params(max_iter=4).fit(X, y)
