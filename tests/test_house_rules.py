@@ -12,7 +12,7 @@ import pytest
 
 import sknnreg
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.estimators.parameters import CONSTRAINTS
+from sknnreg.estimators.settings.parameters import CONSTRAINTS
 
 ROOT = Path(sknnreg.__file__).parent
 DOCS = Path(__file__).resolve().parents[1] / "docs"

@@ -2,7 +2,7 @@
 
 Times the forward product of a dense layer, float32 and float64, with one BLAS thread and with all,
 interleaved in one process, and prints the ratio by the number of multiplications. The engine's
-constant ``sknnreg.engine.threads.WORTH_THREADS`` stands on this table.
+constant ``sknnreg.engine.arrays.threads.WORTH_THREADS`` stands on this table.
 
     python docs/benchmarks/blas_threads.py
 """

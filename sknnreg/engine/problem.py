@@ -9,19 +9,18 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sknnreg.engine.adversarial import Adversarial
-from sknnreg.engine.augmentations import Augmentation
-from sknnreg.engine.averaging import Averaging
-from sknnreg.engine.batches import DataSet
-from sknnreg.engine.constraints import Constraint
-from sknnreg.engine.losses import Loss
-from sknnreg.engine.monitors import Monitor
-from sknnreg.engine.network import Network
-from sknnreg.engine.penalties import Penalty
-from sknnreg.engine.schedules import Schedule
-from sknnreg.engine.stack import Array, PerNetwork, structure
+from sknnreg.engine.arrays.batches import DataSet
+from sknnreg.engine.arrays.stack import Array, PerNetwork, structure
+from sknnreg.engine.places.data import Adversarial, Augmentation
+from sknnreg.engine.places.objective.losses import Loss
+from sknnreg.engine.places.objective.penalties import Penalty
+from sknnreg.engine.places.signal.network import Network
+from sknnreg.engine.places.time.averaging import Averaging
+from sknnreg.engine.places.time.monitors import Monitor
+from sknnreg.engine.places.update import Transform
+from sknnreg.engine.places.update.schedules import Schedule
+from sknnreg.engine.places.weights_at_rest import Constraint
 from sknnreg.engine.state import TrainingState
-from sknnreg.engine.updates import Transform
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sknnreg.engine.stack import Array
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.engine.arrays.streams import Streams
 
 
 @dataclass

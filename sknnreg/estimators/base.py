@@ -16,23 +16,22 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.problem import History, Result
-from sknnreg.engine.stack import Array
 from sknnreg.engine.state import TrainingState
-from sknnreg.estimators.attributes import fitted_attributes, score_function
-from sknnreg.estimators.callbacks import EpochCallbacks, listen
-from sknnreg.estimators.continuing import Memory, architecture, criterion
-from sknnreg.estimators.endings import Ending, describe_ending, describe_refit
-from sknnreg.estimators.ensembles import as_folded, mean_outputs
-from sknnreg.estimators.folding import raw_outputs, to_dense
-from sknnreg.estimators.history import curves, on_each_epoch, refit_curves
-from sknnreg.estimators.inputs import check_mapped, check_weights, check_X, x_checks
-from sknnreg.estimators.parameters import CONSTRAINTS
-from sknnreg.estimators.planning import Plan
-from sknnreg.estimators.preparation import Labelled, prepare
-from sknnreg.estimators.recipes import recipe
-from sknnreg.estimators.refitting import keeps_refit, plan_refit, wants_refit
-from sknnreg.estimators.targets import Targets
+from sknnreg.estimators.data.inputs import check_mapped, check_weights, check_X, x_checks
+from sknnreg.estimators.data.preparation import Labelled, Plan, prepare
+from sknnreg.estimators.data.targets import Targets
+from sknnreg.estimators.fitted.attributes import fitted_attributes, score_function
+from sknnreg.estimators.fitted.ensembles import as_folded, mean_outputs
+from sknnreg.estimators.fitted.folding import raw_outputs, to_dense
+from sknnreg.estimators.settings.parameters import CONSTRAINTS
+from sknnreg.estimators.settings.recipes import recipe
+from sknnreg.estimators.training.callbacks import EpochCallbacks, listen
+from sknnreg.estimators.training.continuing import Memory, architecture, criterion
+from sknnreg.estimators.training.endings import Ending, describe_ending, describe_refit
+from sknnreg.estimators.training.refitting import keeps_refit, plan_refit, wants_refit
+from sknnreg.estimators.training.reporting import curves, on_each_epoch, refit_curves
 from sknnreg.together import train_together
 
 

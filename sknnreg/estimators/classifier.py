@@ -12,11 +12,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sknnreg.engine.stack import Array
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.base import BaseMLPRegularized, takes_steps
+from sknnreg.estimators.data.targets import LabelTargets, Targets, class_targets
 from sknnreg.estimators.documentation import documented
-from sknnreg.estimators.parameters import CONSTRAINTS
-from sknnreg.estimators.targets import LabelTargets, Targets, class_targets
+from sknnreg.estimators.settings.parameters import CONSTRAINTS
 
 
 def _sees_part(estimator: Any) -> bool:

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from sknnreg.engine.augmentations import bind_augmentations
-from sknnreg.engine.batches import Batch, Batches
-from sknnreg.engine.layers import Phase
-from sknnreg.engine.matrix import Column
-from sknnreg.engine.network import BoundNetwork
+from sknnreg.engine.arrays.batches import Batch, Batches
+from sknnreg.engine.arrays.matrix import Column
+from sknnreg.engine.arrays.stack import simplify, stack
+from sknnreg.engine.arrays.streams import Streams, spawn
+from sknnreg.engine.loop.adversarial import backpropagate_adversarial
+from sknnreg.engine.loop.bound_network import BoundNetwork
+from sknnreg.engine.places.data import bind_augmentations
+from sknnreg.engine.places.signal import Phase
 from sknnreg.engine.problem import Recipe
-from sknnreg.engine.stack import simplify, stack
-from sknnreg.engine.streams import Streams, spawn
 from sknnreg.estimators.base import training_plan
 from sknnreg.inspection.networks import check_network
 
@@ -171,8 +172,10 @@ class _Objective:
         self._phase.streams = streams
         if recipe.adversarial:
             moved = Batch(x, y, batch.weight, batch.total)
-            member, network = recipe.adversarial[0], self._network
-            value = member.backpropagate(network, self._phase, moved, recipe.loss)
+            (member,) = recipe.adversarial
+            value = backpropagate_adversarial(
+                member, self._network, self._phase, moved, recipe.loss
+            )
         else:
             value = self._pass.backpropagate(x, y, batch.weight, recipe.loss)
         weights = self._values[:, : self._layout.n_weights]

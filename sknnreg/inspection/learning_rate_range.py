@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from sknnreg.engine.batches import DataSet
+from sknnreg.engine.arrays.batches import DataSet
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.engine.arrays.streams import spawn
+from sknnreg.engine.loop.training import losses_by_update
+from sknnreg.engine.places.update.schedules import Custom
 from sknnreg.engine.problem import Problem
-from sknnreg.engine.schedules import Custom
-from sknnreg.engine.stack import Array
-from sknnreg.engine.streams import spawn
-from sknnreg.engine.training import losses_by_update
 from sknnreg.estimators.base import training_plan
 from sknnreg.inspection.learning_rate_range_display import LearningRateRangeDisplay
 from sknnreg.inspection.networks import check_network

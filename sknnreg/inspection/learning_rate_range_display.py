@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from sknnreg.engine.stack import Array
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.inspection.axes import new_axes
 
 # The loss turns where steps get too long for the steepest direction. That point depends less on the

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import joblib
 
+from sknnreg.engine.loop.training import train
 from sknnreg.engine.problem import Problem, Result
-from sknnreg.engine.training import train
 from sknnreg.together.hooks import tell_once
 from sknnreg.together.process import POOL, Process, sendable
 from sknnreg.together.stacks import deal, seconds

@@ -1,4 +1,4 @@
-"""Other processes that train stacks, as this side sees them (see ``engine/service.py``)."""
+"""Other processes that train stacks, as this side sees them (see ``engine/loop/service.py``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sknnreg.engine import service
+from sknnreg.engine.loop import service
 from sknnreg.engine.problem import Problem, Result
 from sknnreg.together.stacks import data_bytes, on_disk
 

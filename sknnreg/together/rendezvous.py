@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+from sknnreg.engine.loop.training import train
 from sknnreg.engine.problem import Problem, Result
-from sknnreg.engine.training import train
 from sknnreg.together.hooks import carry_hooks
 from sknnreg.together.stacks import footprint
 from sknnreg.together.tasks import (

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sknnreg.engine.arrays.rows import Rows, SparseRows, is_mapped
+from sknnreg.engine.arrays.threads import worth_threads
 from sknnreg.engine.problem import Problem
-from sknnreg.engine.rows import Rows, SparseRows, is_mapped
-from sknnreg.engine.threads import worth_threads
 
 # Networks a stack: more gain nothing (docs/benchmarks/search_speed.py), fewer leave with less ado.
 MAX_STACK = 100

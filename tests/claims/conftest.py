@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sknnreg.engine.layers import Phase, Site
-from sknnreg.engine.network import BoundNetwork, Network
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.loop.bound_network import BoundNetwork
+from sknnreg.engine.places.signal import Phase, Site
+from sknnreg.engine.places.signal.network import Network
 
 SEED = 7
 

@@ -10,8 +10,8 @@ import pytest
 from sklearn.datasets import make_classification, make_regression
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.averaging import EpochAverage, ExponentialAverage, RunningAverage
-from sknnreg.engine.stack import stack
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.places.time.averaging import EpochAverage, ExponentialAverage, RunningAverage
 
 # So many points, and the b that looks back over them: (1 + b) / (1 - b) = n.
 REACHES = pytest.mark.parametrize(("n", "b"), [(1, 0.0), (3, 0.5), (19, 0.9), (199, 0.99)])

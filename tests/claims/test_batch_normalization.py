@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.layers import BatchNormalization, Dense, MeanOnlyBatchNormalization
+from sknnreg.engine.places.signal import BatchNormalization, Dense, MeanOnlyBatchNormalization
 
 TINY = 1e-30
 N_ROWS, N_IN, N_OUT = 12, 4, 3

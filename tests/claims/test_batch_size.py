@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.layers import (
+from sknnreg.engine.places.signal import (
     BatchNormalization,
     Dense,
     GroupNormalization,

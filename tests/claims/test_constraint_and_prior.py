@@ -6,7 +6,7 @@ from scipy import optimize, stats
 from sklearn.datasets import make_classification, make_regression
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.losses import SquaredError
+from sknnreg.engine.places.objective.losses import SquaredError
 
 N = 80
 CONVEX = {"hidden_layer_sizes": (), "standardize": False, "random_state": 0}

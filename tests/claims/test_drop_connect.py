@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sknnreg.engine.layers import Dense
-from sknnreg.engine.reparametrizations import DropConnect
-from sknnreg.estimators.folding import fold
-from sknnreg.estimators.inputs import Standardization
+from sknnreg.engine.places.signal import Dense
+from sknnreg.engine.places.weights_in_use import DropConnect
+from sknnreg.estimators.data.inputs import Standardization
+from sknnreg.estimators.fitted.folding import fold
 
 SIGMAS = 5
 KEEP = [0.25, 0.5, 0.75]  # exact in the 16 bits that a rate is rounded to

@@ -12,8 +12,8 @@ from scipy import special
 from sklearn.datasets import make_classification
 
 from sknnreg import MLPRegularizedClassifier
-from sknnreg.engine.layers import Dense, Dropout, Logistic, Tanh
-from sknnreg.engine.losses import CrossEntropy
+from sknnreg.engine.places.objective.losses import CrossEntropy
+from sknnreg.engine.places.signal import Dense, Dropout, Logistic, Tanh
 
 KEEP = [0.25, 0.5, 0.75]  # exact in the 16 bits that a rate is rounded to
 BY_KEEP = pytest.mark.parametrize("keep", KEEP)

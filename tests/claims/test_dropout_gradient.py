@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from sknnreg.engine.layers import Dense, Dropout, GaussianDropout
-from sknnreg.engine.losses import BinaryCrossEntropy
+from sknnreg.engine.places.objective.losses import BinaryCrossEntropy
+from sknnreg.engine.places.signal import Dense, Dropout, GaussianDropout
 
 SIGMAS = 5
 N_IN = 5

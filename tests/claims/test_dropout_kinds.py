@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from sknnreg.engine.layers import (
+from sknnreg.engine.arrays.streams import LEVELS
+from sknnreg.engine.places.objective.losses import SquaredError
+from sknnreg.engine.places.signal import (
     SELU,
     AlphaDropout,
     Dense,
@@ -12,8 +14,6 @@ from sknnreg.engine.layers import (
     GaussianDropout,
     VariationalDropout,
 )
-from sknnreg.engine.losses import SquaredError
-from sknnreg.engine.streams import LEVELS
 
 SIGMAS = 5
 N_DRAWS = 20_000

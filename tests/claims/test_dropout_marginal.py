@@ -11,9 +11,9 @@ import pytest
 from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.layers import Dense, Dropout, Tanh
-from sknnreg.estimators.folding import fold
-from sknnreg.estimators.inputs import Standardization
+from sknnreg.engine.places.signal import Dense, Dropout, Tanh
+from sknnreg.estimators.data.inputs import Standardization
+from sknnreg.estimators.fitted.folding import fold
 
 SIGMAS = 5
 KEEP = [0.5, 0.75]  # exact in the 16 bits that a rate is rounded to

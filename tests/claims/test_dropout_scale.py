@@ -9,8 +9,8 @@ import pytest
 from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.layers import AlphaDropout, Dense, Dropout, GaussianDropout, ReLU
-from sknnreg.engine.losses import SquaredError
+from sknnreg.engine.places.objective.losses import SquaredError
+from sknnreg.engine.places.signal import AlphaDropout, Dense, Dropout, GaussianDropout, ReLU
 
 C = 1024.0
 KINDS = pytest.mark.parametrize(

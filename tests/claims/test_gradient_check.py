@@ -11,8 +11,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.layers import BatchNormalization, Dense, Tanh
-from sknnreg.engine.losses import SquaredError
+from sknnreg.engine.places.objective.losses import SquaredError
+from sknnreg.engine.places.signal import BatchNormalization, Dense, Tanh
 from sknnreg.inspection import check_gradients
 
 RIGHT = 1e-7

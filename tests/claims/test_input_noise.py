@@ -9,10 +9,10 @@ from sklearn.datasets import make_regression
 from sklearn.linear_model import LinearRegression, Ridge
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.augmentations import InputNoise
-from sknnreg.engine.layers import Dense
-from sknnreg.engine.losses import SquaredError
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.places.data import InputNoise
+from sknnreg.engine.places.objective.losses import SquaredError
+from sknnreg.engine.places.signal import Dense
 
 SIGMAS = 5
 

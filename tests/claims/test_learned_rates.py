@@ -12,9 +12,9 @@ from scipy import optimize
 from scipy.special import expit, logit
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.layers import Dense, Phase, VariationalDropout
-from sknnreg.engine.losses import SquaredError
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.places.objective.losses import SquaredError
+from sknnreg.engine.places.signal import Dense, Phase, VariationalDropout
 
 SIGMAS = 5
 N, N_INFORMATIVE, N_NOISE = 100, 3, 5

@@ -13,9 +13,9 @@ from sklearn.datasets import (
 )
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.augmentations import LabelSmoothing, Mixup
-from sknnreg.engine.losses import BinaryCrossEntropy, CrossEntropy
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.places.data import LabelSmoothing, Mixup
+from sknnreg.engine.places.objective.losses import BinaryCrossEntropy, CrossEntropy
 
 SIGMAS = 5
 N_ROWS, N_DRAWS = 6, 20_000

@@ -12,10 +12,10 @@ import pytest
 from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.stack import stack
-from sknnreg.engine.streams import Streams
-from sknnreg.engine.updates import Adam, AMSGrad, Momentum, RMSprop, Steps
-from sknnreg.engine.walk import Walk
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.loop.update_step import UpdateStep
+from sknnreg.engine.places.update import Adam, AMSGrad, Momentum, RMSprop, Steps
 
 EPSILON = 1e-8
 
@@ -30,13 +30,13 @@ def play(member, gradients, rates, start=0.0, bound=np.inf):
     values = np.full((1, gradients.shape[1]), start)
     grads, streams = np.zeros_like(values), Streams([0])
     member = stack([member])
-    walk = Walk((), [member], [member.init(values)], values, grads, values.shape[1])
-    walk.plan(Steps(np.arange(1.0, len(gradients) + 1)[:, None], rates[:, None]))
+    update_step = UpdateStep((), [member], [member.init(values)], values, grads, values.shape[1])
+    update_step.plan(Steps(np.arange(1.0, len(gradients) + 1)[:, None], rates[:, None]))
     path = np.empty((len(gradients) + 1, gradients.shape[1]))
     path[0] = values
     for t, gradient in enumerate(gradients):
         grads[...] = gradient
-        walk.step(t, streams)
+        update_step.take(t, streams)
         np.clip(values, -bound, bound, out=values)
         path[t + 1] = values
     return path

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.layers import Dense, Tanh
-from sknnreg.engine.losses import SquaredError
-from sknnreg.engine.reparametrizations import WeightNoise
+from sknnreg.engine.places.objective.losses import SquaredError
+from sknnreg.engine.places.signal import Dense, Tanh
+from sknnreg.engine.places.weights_in_use import WeightNoise
 
 SIGMAS = 5
 N_IN, N_HIDDEN = 3, 4

@@ -8,11 +8,11 @@ import pytest
 from sklearn.datasets import make_classification, make_regression
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.layers import BatchNormalization, Dense, MeanOnlyBatchNormalization, Tanh
-from sknnreg.engine.losses import SquaredError
-from sknnreg.engine.reparametrizations import WeightNorm
-from sknnreg.estimators.folding import fold
-from sknnreg.estimators.inputs import Standardization
+from sknnreg.engine.places.objective.losses import SquaredError
+from sknnreg.engine.places.signal import BatchNormalization, Dense, MeanOnlyBatchNormalization, Tanh
+from sknnreg.engine.places.weights_in_use import WeightNorm
+from sknnreg.estimators.data.inputs import Standardization
+from sknnreg.estimators.fitted.folding import fold
 
 N_ROWS, N_IN, N_OUT = 9, 5, 3
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from sknnreg.engine import batches, rows
-from sknnreg.engine.batches import Batches, DataSet
-from sknnreg.engine.rows import CodedRows, DenseRows
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.arrays import batches, rows
+from sknnreg.engine.arrays.batches import Batches, DataSet
+from sknnreg.engine.arrays.rows import CodedRows, DenseRows
+from sknnreg.engine.arrays.streams import Streams
 
 M, N = 3, 23
 SEEDS = [1, 2, 3]
@@ -130,7 +130,7 @@ def test_chunks_and_copies_change_nothing(sets, weighted, shuffled, dtype, monke
             assert all(isinstance(each.y, DenseRows) for each in given)
         made = Batches(given, 4, np.dtype(dtype))
         streams = Streams(SEEDS) if shuffled else None
-        return [*epoch(made, streams), *epoch(made, streams)], np.array(made.shares)
+        return [*epoch(made, streams), *epoch(made, streams)], np.array(made.fractions)
 
     expected, shares = run()
     for chunk in (1, 40, 120):
@@ -193,18 +193,18 @@ class TestWeights:
                     weight[m, :, 0], own / own.sum(), rtol=2 * np.finfo(dtype).eps
                 )
                 share = own.sum() / given[m].weight.sum()
-                assert made.shares[number][m] == pytest.approx(share, rel=1e-14)
+                assert made.fractions[number][m] == pytest.approx(share, rel=1e-14)
 
     @pytest.mark.parametrize("weighted", [False, True])
     @pytest.mark.parametrize("batch_size", [1, 4, 23])
-    def test_shares_add_up_to_one(self, sets, weighted, batch_size):
+    def test_fractions_add_up_to_one(self, sets, weighted, batch_size):
         made = Batches(sets(weighted=weighted), batch_size, np.dtype(np.float32))
         for streams in (None, Streams(SEEDS)):
             epoch(made, streams)
-            np.testing.assert_allclose(np.sum(made.shares, axis=0), 1, rtol=1e-14)
+            np.testing.assert_allclose(np.sum(made.fractions, axis=0), 1, rtol=1e-14)
 
     def test_none_for_rows_that_count_alike(self, sets):
         made = Batches(sets(), 5, np.dtype(np.float32))
-        for (x, _, weight, total), share in zip(epoch(made, None), made.shares, strict=True):
+        for (x, _, weight, total), share in zip(epoch(made, None), made.fractions, strict=True):
             assert weight is total is None
             np.testing.assert_allclose(share, x.shape[1] / N, rtol=1e-15)

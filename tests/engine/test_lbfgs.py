@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedClassifier
-from sknnreg.engine.cohort import Cohort
-from sknnreg.engine.lbfgs import Objective
+from sknnreg.engine.loop.cohort import Cohort
+from sknnreg.engine.loop.lbfgs import Objective
 
 
 @pytest.fixture

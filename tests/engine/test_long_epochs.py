@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine import walk
-from sknnreg.engine.batches import Batches, DataSet
-from sknnreg.engine.rows import DenseRows
-from sknnreg.engine.streams import Streams
-from sknnreg.engine.walk import Walk
+from sknnreg.engine.arrays.batches import Batches, DataSet
+from sknnreg.engine.arrays.rows import DenseRows
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.loop import update_step
+from sknnreg.engine.loop.update_step import UpdateStep
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -64,9 +64,9 @@ def fit(settings):
 @pytest.mark.parametrize("name", SETTINGS)
 def test_how_far_one_looks_ahead_changes_nothing(name, monkeypatch):
     ours = fit(SETTINGS[name])
-    assert N_UPDATES > 2 * walk.LOOK_AHEAD
+    assert N_UPDATES > 2 * update_step.LOOK_AHEAD
     for ahead in (1, 37, N_UPDATES - 1, 10**6):
-        monkeypatch.setattr(walk, "LOOK_AHEAD", ahead)
+        monkeypatch.setattr(update_step, "LOOK_AHEAD", ahead)
         theirs = fit(SETTINGS[name])
         for a, b in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_,
                         strict=True):  # fmt: skip
@@ -81,15 +81,15 @@ def test_the_adaptive_setting_lowers_the_step_size():
 
 
 def test_coefficients_are_worked_out_a_stretch_at_a_time(monkeypatch):
-    stretches, look_ahead = [], Walk._look_ahead
+    stretches, look_ahead = [], UpdateStep._look_ahead
 
     def counted(self, number):
         look_ahead(self, number)
         stretches.append(len(self._coefficients))
 
-    monkeypatch.setattr(Walk, "_look_ahead", counted)
+    monkeypatch.setattr(UpdateStep, "_look_ahead", counted)
     fit({})
-    assert max(stretches) == walk.LOOK_AHEAD
+    assert max(stretches) == update_step.LOOK_AHEAD
     assert sum(stretches) == 2 * N_UPDATES
 
 

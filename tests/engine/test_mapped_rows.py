@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sknnreg.engine import rows as rows_module
-from sknnreg.engine.batches import Batches, DataSet
-from sknnreg.engine.rows import DenseRows, is_mapped, release_pages
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.arrays import rows as rows_module
+from sknnreg.engine.arrays.batches import Batches, DataSet
+from sknnreg.engine.arrays.rows import DenseRows, is_mapped, release_pages
+from sknnreg.engine.arrays.streams import Streams
 
 N, F = 40, 5
 ITEM = 4

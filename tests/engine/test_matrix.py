@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sknnreg.engine.matrix import ROLES, Layout, Slot
+from sknnreg.engine.arrays.matrix import ROLES, Layout, Slot
 
 SLOTS = [
     [Slot("weight", (4, 3), "weight"), Slot("bias", (1, 3), "other")],

@@ -5,11 +5,11 @@ import pytest
 from sklearn.base import clone
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine import cohort as cohort_module
-from sknnreg.engine import walk as walk_module
-from sknnreg.engine.cohort import Cohort
-from sknnreg.engine.training import train
-from sknnreg.engine.walk import LOOK_AHEAD
+from sknnreg.engine.loop import cohort as cohort_module
+from sknnreg.engine.loop import update_step as walk_module
+from sknnreg.engine.loop.cohort import Cohort
+from sknnreg.engine.loop.training import train
+from sknnreg.engine.loop.update_step import LOOK_AHEAD
 
 # "adaptive" needs a finite patience, which max_iter then cuts short.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

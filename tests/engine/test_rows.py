@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sknnreg.engine.rows import CodedRows, DenseRows, Rows, SparseRows
+from sknnreg.engine.arrays.rows import CodedRows, DenseRows, Rows, SparseRows
 
 N, F = 40, 5
 DTYPES = ["bool", "int8", "uint8", "int64", "float16", "float32", "float64"]

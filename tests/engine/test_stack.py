@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from sknnreg.engine.stack import (
+from sknnreg.engine.arrays.stack import (
     PerNetwork,
     per_network,
     power,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.state import TrainingState, join
-from sknnreg.engine.streams import Streams
 
 M, P = 4, 6
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.batches import Batches
-from sknnreg.engine.evaluation import population_statistics
-from sknnreg.engine.layers import BatchNormalization, Phase, Site
-from sknnreg.engine.matrix import Layout
-from sknnreg.engine.network import BoundNetwork
-from sknnreg.engine.stack import stack
-from sknnreg.engine.streams import Streams
-from sknnreg.engine.training import train
+from sknnreg.engine.arrays.batches import Batches
+from sknnreg.engine.arrays.matrix import Layout
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.loop.bound_network import BoundNetwork
+from sknnreg.engine.loop.evaluation import population_statistics
+from sknnreg.engine.loop.training import train
+from sknnreg.engine.places.signal import BatchNormalization, Phase, Site
 
 M, F = 2, 3
 

@@ -8,8 +8,8 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine import threads
-from sknnreg.engine.threads import WORTH_THREADS, blas_threads
+from sknnreg.engine.arrays import threads
+from sknnreg.engine.arrays.threads import WORTH_THREADS, blas_threads
 
 SMALL, LARGE = WORTH_THREADS - 1, WORTH_THREADS
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])

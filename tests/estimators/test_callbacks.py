@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.estimators import attributes
+from sknnreg.estimators.fitted import attributes
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import get_scorer, log_loss
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine import monitors
+from sknnreg.engine.places.time import monitors
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 # Steps too large for comfort: the validation loss goes up and down.

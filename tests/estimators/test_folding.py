@@ -9,10 +9,10 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import LabelBinarizer
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine import evaluation
-from sknnreg.engine.network import BoundNetwork
-from sknnreg.engine.stack import stack
-from sknnreg.estimators.recipes import network
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.loop import evaluation
+from sknnreg.engine.loop.bound_network import BoundNetwork
+from sknnreg.estimators.settings.recipes import network
 
 QUICK = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "n_iter_no_change": np.inf,
          "random_state": 0, "learning_rate_init": 0.02, "batch_size": 20}  # fmt: skip

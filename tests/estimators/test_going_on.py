@@ -7,10 +7,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.evaluation import Validation
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.loop.evaluation import Validation
+from sknnreg.engine.loop.training import train
 from sknnreg.engine.state import TrainingState
-from sknnreg.engine.streams import Streams
-from sknnreg.engine.training import train
 
 unconverged = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 STOPPING = {"early_stopping": True, "warm_start": True}

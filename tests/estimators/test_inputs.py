@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine import batches
+from sknnreg.engine.arrays import batches
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 QUICK = {

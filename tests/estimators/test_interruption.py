@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.batches import Batches
+from sknnreg.engine.arrays.batches import Batches
 
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
          "learning_rate_init": 0.01}  # fmt: skip

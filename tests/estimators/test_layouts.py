@@ -5,9 +5,9 @@ import pytest
 from scipy import sparse
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine import batches, rows
-from sknnreg.engine.rows import DenseRows, SparseRows
-from sknnreg.estimators.inputs import Standardization
+from sknnreg.engine.arrays import batches, rows
+from sknnreg.engine.arrays.rows import DenseRows, SparseRows
+from sknnreg.estimators.data.inputs import Standardization
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 QUICK = {

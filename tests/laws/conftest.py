@@ -14,11 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sknnreg.engine import layers, losses
-from sknnreg.engine.augmentations import Augmentation, InputNoise, LabelSmoothing, Mixup
-from sknnreg.engine.averaging import Averaging, EpochAverage, ExponentialAverage
-from sknnreg.engine.constraints import Constraint, MaxNorm, MaxWeightNorm
-from sknnreg.engine.layers import (
+from sknnreg.engine.arrays.matrix import Layout
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.places import signal as layers
+from sknnreg.engine.places.data import Augmentation, InputNoise, LabelSmoothing, Mixup
+from sknnreg.engine.places.objective import losses
+from sknnreg.engine.places.objective.losses import Loss
+from sknnreg.engine.places.objective.penalties import L1, L2, Penalty
+from sknnreg.engine.places.signal import (
     Activation,
     AlphaDropout,
     BatchNormalization,
@@ -33,9 +37,8 @@ from sknnreg.engine.layers import (
     Site,
     VariationalDropout,
 )
-from sknnreg.engine.losses import Loss
-from sknnreg.engine.matrix import Layout
-from sknnreg.engine.monitors import (
+from sknnreg.engine.places.time.averaging import Averaging, EpochAverage, ExponentialAverage
+from sknnreg.engine.places.time.monitors import (
     AdaptiveRate,
     Divergence,
     LossReached,
@@ -43,14 +46,18 @@ from sknnreg.engine.monitors import (
     Plateau,
     TimeLimit,
 )
-from sknnreg.engine.penalties import L1, L2, Penalty
-from sknnreg.engine.reparametrizations import (
-    DropConnect,
-    Reparametrization,
-    WeightNoise,
-    WeightNorm,
+from sknnreg.engine.places.update import (
+    Adam,
+    AMSGrad,
+    ClipNorm,
+    GradientNoise,
+    Momentum,
+    RMSprop,
+    Steps,
+    Transform,
+    WeightDecay,
 )
-from sknnreg.engine.schedules import (
+from sknnreg.engine.places.update.schedules import (
     Constant,
     Cosine,
     CosineRestarts,
@@ -63,18 +70,12 @@ from sknnreg.engine.schedules import (
     Step,
     WarmUp,
 )
-from sknnreg.engine.stack import stack
-from sknnreg.engine.streams import Streams
-from sknnreg.engine.updates import (
-    Adam,
-    AMSGrad,
-    ClipNorm,
-    GradientNoise,
-    Momentum,
-    RMSprop,
-    Steps,
-    Transform,
-    WeightDecay,
+from sknnreg.engine.places.weights_at_rest import Constraint, MaxNorm, MaxWeightNorm
+from sknnreg.engine.places.weights_in_use import (
+    DropConnect,
+    Reparametrization,
+    WeightNoise,
+    WeightNorm,
 )
 
 # Every layer in the table takes signals of so many units.

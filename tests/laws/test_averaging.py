@@ -1,10 +1,10 @@
-"""Averagings: shares are weights of a mean, and equal the formulas they stand for."""
+"""Averagings: fractions are weights of a mean, and equal the formulas they stand for."""
 
 import numpy as np
 import pytest
 
-from sknnreg.engine.averaging import EpochAverage, ExponentialAverage, RunningAverage
-from sknnreg.engine.stack import stack
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.places.time.averaging import EpochAverage, ExponentialAverage, RunningAverage
 
 
 def average_of(member, rows, dtype=np.float64):
@@ -23,10 +23,10 @@ def average_of(member, rows, dtype=np.float64):
 
 
 def test_shares_are_weights_of_a_mean(averaging):
-    shares = averaging.stacked.shares(np.zeros(3, int), np.full(3, 100), 50)
-    assert shares.shape == (50, 3)
-    assert np.array_equal(shares[0], np.ones(3))
-    assert np.all((shares >= 0) & (shares <= 1))
+    fractions = averaging.stacked.fractions(np.zeros(3, int), np.full(3, 100), 50)
+    assert fractions.shape == (50, 3)
+    assert np.array_equal(fractions[0], np.ones(3))
+    assert np.all((fractions >= 0) & (fractions <= 1))
 
 
 def test_what_never_changes_is_its_own_average(averaging):

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from sknnreg.engine.constraints import MaxNorm
-from sknnreg.engine.stack import stack
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.places.weights_at_rest import MaxNorm
 
 DTYPES = [np.float32, np.float64]
 SHAPES = [(1, 1), (3, 7), (100, 40), (1000, 300), (20_000, 50)]

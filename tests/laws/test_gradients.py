@@ -7,8 +7,8 @@ what draws draws the same numbers at every evaluation, and all is in float64.
 import numpy as np
 import pytest
 
-from sknnreg.engine.layers import Phase
-from sknnreg.engine.streams import Streams
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.places.signal import Phase
 
 M, B, F = 3, 7, 4
 STEP = 1e-5

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from sknnreg.engine import losses
-from sknnreg.engine.stack import stack
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.places.objective import losses
 
 SHAPE = (3, 20, 4)
 # L per output (or per row), as a textbook writes it, and the mean that a raw output stands for.

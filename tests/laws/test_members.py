@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 import sknnreg.engine
-from sknnreg.engine.layers import Activation
-from sknnreg.engine.stack import structure
+from sknnreg.engine.arrays.stack import structure
+from sknnreg.engine.places.signal import Activation
 
 for _, name, _ in pkgutil.walk_packages(sknnreg.engine.__path__, "sknnreg.engine."):
     importlib.import_module(name)

@@ -5,7 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from sknnreg.engine.monitors import (
+from sknnreg.engine.arrays.stack import simplify, stack
+from sknnreg.engine.places.time.monitors import (
     AdaptiveRate,
     Divergence,
     Epoch,
@@ -13,7 +14,6 @@ from sknnreg.engine.monitors import (
     Plateau,
     TimeLimit,
 )
-from sknnreg.engine.stack import simplify, stack
 
 INF, NAN = np.inf, np.nan
 

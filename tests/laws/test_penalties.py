@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sknnreg.engine.penalties import L1, L2
-from sknnreg.engine.stack import stack
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.places.objective.penalties import L1, L2
 
 DTYPES = [np.float32, np.float64]
 FORMULAS = {

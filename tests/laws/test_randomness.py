@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedClassifier
-from sknnreg.engine.layers import BatchNormalization, Dropout, Phase
-from sknnreg.engine.losses import CrossEntropy
-from sknnreg.engine.network import BoundNetwork
-from sknnreg.engine.stack import simplify, stack
-from sknnreg.engine.streams import Streams
-from sknnreg.engine.updates import Steps, WholeTransform
+from sknnreg.engine.arrays.stack import simplify, stack
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.loop.bound_network import BoundNetwork
+from sknnreg.engine.places.objective.losses import CrossEntropy
+from sknnreg.engine.places.signal import BatchNormalization, Dropout, Phase
+from sknnreg.engine.places.update import Steps, WholeTransform
 
 M, B = 3, 8
 SEEDS = [7, 8, 9]

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from sknnreg.engine.schedules import (
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.places.update.schedules import (
     Constant,
     Cosine,
     CosineRestarts,
@@ -19,7 +20,6 @@ from sknnreg.engine.schedules import (
     Step,
     WarmUp,
 )
-from sknnreg.engine.stack import stack
 
 
 def cycle(config, epoch):

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sknnreg.engine.layers import Phase
-from sknnreg.engine.monitors import Epoch
-from sknnreg.engine.schedules import Progress
-from sknnreg.engine.streams import Streams
-from sknnreg.engine.updates import Steps, WholeTransform
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.places.signal import Phase
+from sknnreg.engine.places.time.monitors import Epoch
+from sknnreg.engine.places.update import Steps, WholeTransform
+from sknnreg.engine.places.update.schedules import Progress
 
 M = 3
 SEEDS = [4, 5, 6]
@@ -199,10 +199,10 @@ def test_schedules(schedule, dtype):
 
 def test_averagings(averaging, dtype):
     averaged, epochs = np.array([0, 3, 700]), np.array([0, 3, 9])
-    together = averaging.stacked.shares(averaged, epochs, 4)
+    together = averaging.stacked.fractions(averaged, epochs, 4)
     assert together.shape == (4, M)
     for row, single in enumerate(averaging.single):
-        alone = single.shares(rows(averaged, row), rows(epochs, row), 4)
+        alone = single.fractions(rows(averaged, row), rows(epochs, row), 4)
         assert np.array_equal(together[:, row : row + 1], alone)
 
 

@@ -6,10 +6,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sknnreg.engine.augmentations import InputNoise
-from sknnreg.engine.layers import Dropout, Phase
-from sknnreg.engine.stack import stack
-from sknnreg.engine.streams import LEVELS, Streams, keep_levels, spawn
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.arrays.streams import LEVELS, Streams, keep_levels, spawn
+from sknnreg.engine.places.data import InputNoise
+from sknnreg.engine.places.signal import Dropout, Phase
 
 M = 3
 SEEDS = [7, 8, 9]

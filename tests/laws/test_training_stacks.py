@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine import batches, evaluation, rows, walk
-from sknnreg.engine.network import BoundNetwork
-from sknnreg.engine.stack import structure
-from sknnreg.engine.training import train
+from sknnreg.engine.arrays import batches, rows
+from sknnreg.engine.arrays.stack import structure
+from sknnreg.engine.loop import evaluation, update_step
+from sknnreg.engine.loop.bound_network import BoundNetwork
+from sknnreg.engine.loop.training import train
 
 N, N_VALIDATION, N_FEATURES = 45, 17, 5
 ROWS = range(8)
@@ -207,7 +208,7 @@ def test_solvers_and_losses(solver, kind, dtype, weighted):
         },
         {"solver": "nesterov", "learning_rate": "adaptive"},
     ],
-    ids=lambda settings: "+".join(f"{k}={v}" for k, v in settings.items()),
+    ids=lambda settings: "+".join(f"{k}={getattr(v, '__name__', v)}" for k, v in settings.items()),
 )
 def test_settings(settings):
     assert_stack_equals_singles(lambda: problems(**settings))
@@ -225,7 +226,7 @@ def test_wherever_memory_is_bounded(monkeypatch, weighted, dtype):
         raise AssertionError("copied although it is large")
 
     expected = train(make())
-    monkeypatch.setattr(walk, "BLOCK", 37)
+    monkeypatch.setattr(update_step, "BLOCK", 37)
     monkeypatch.setattr(rows, "GATHER", 1)
     monkeypatch.setattr(batches, "CACHE_BYTES", 0)
     monkeypatch.setattr(batches.DataSet, "cached", refuse)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from sknnreg.engine.stack import stack
-from sknnreg.engine.streams import Streams
-from sknnreg.engine.updates import (
+from sknnreg.engine.arrays.stack import stack
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.loop.update_step import UpdateStep
+from sknnreg.engine.places.update import (
     Adam,
     AMSGrad,
     BlockTransform,
@@ -17,7 +18,6 @@ from sknnreg.engine.updates import (
     WeightDecay,
     WholeTransform,
 )
-from sknnreg.engine.walk import Walk
 
 N_STEPS, M, P = 200, 3, 11
 
@@ -26,14 +26,14 @@ def walk_through(transforms, start, gradients, rates, *, seeds=(1, 2, 3), n_weig
     """Values ``(M, P)`` after each update with these gradients ``(T, M, P)``."""
     values, grads = start.copy(), np.zeros_like(start)
     states = [t.init(values) for t in transforms]
-    walk = Walk((), transforms, states, values, grads, n_weights)
+    update_step = UpdateStep((), transforms, states, values, grads, n_weights)
     number = np.arange(1.0, len(gradients) + 1)[:, None] + np.zeros(len(start))
     streams, path = Streams(list(seeds)[: len(start)]), []
-    walk.plan(Steps(number, rates))
+    update_step.plan(Steps(number, rates))
     with np.errstate(invalid="ignore"):
         for step, gradient in enumerate(gradients):
             grads[...] = gradient
-            walk.step(step, streams)
+            update_step.take(step, streams)
             path.append(values.copy())
     return np.array(path)
 
@@ -133,13 +133,13 @@ def test_steps_count_on_from_plan_to_plan(gradients, rng):
     gradients, rates = gradients[:20, :1], np.full((20, 1), 0.01)
     whole = walk_through([member], start, gradients, rates)[-1]
     values, grads = start.copy(), np.zeros_like(start)
-    walk = Walk((), [member], [member.init(values)], values, grads, P)
+    update_step = UpdateStep((), [member], [member.init(values)], values, grads, P)
     for first in (0, 5, 10, 15):
         number = np.arange(first + 1.0, first + 6)[:, None]
-        walk.plan(Steps(number, rates[:5]))
+        update_step.plan(Steps(number, rates[:5]))
         for step in range(5):
             grads[...] = gradients[first + step]
-            walk.step(step, Streams([1]))
+            update_step.take(step, Streams([1]))
     assert np.array_equal(values, whole)
 
 

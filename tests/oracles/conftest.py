@@ -9,8 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.streams import Streams
-from sknnreg.estimators.folding import fold
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.estimators.fitted.folding import fold
 
 # Both are told to run all epochs, and MLPClassifier complains that it did.
 NEVER = 10**9

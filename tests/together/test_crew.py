@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sknnreg import MLPRegularizedClassifier
+from sknnreg.engine.arrays.threads import worth_threads
+from sknnreg.engine.loop.training import train
 from sknnreg.engine.problem import Problem
-from sknnreg.engine.threads import worth_threads
-from sknnreg.engine.training import train
 from sknnreg.together import crew, process, stacks
 from sknnreg.together.crew import Crew, attempt
 from sknnreg.together.process import POOL, Pool, Process, sendable

@@ -13,8 +13,8 @@ import pytest
 
 import sknnreg
 from sknnreg import MLPRegularizedClassifier, fit_together
-from sknnreg.engine import service
-from sknnreg.engine.training import train
+from sknnreg.engine.loop import service
+from sknnreg.engine.loop.training import train
 from sknnreg.together import crew, process
 from sknnreg.together.process import POOL, Pool, Process
 
@@ -115,7 +115,7 @@ def test_it_only_ends_for_lack_of_work_while_it_has_none(monkeypatch):
 PROGRAM = """
 import sys
 sys.path.insert(0, {root!r})
-from sknnreg.engine import service
+from sknnreg.engine.loop import service
 service.IDLE_SECONDS = {seconds}
 service.serve(sys.stdin.buffer, sys.stdout.buffer)
 """

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_validate
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.threads import worth_threads
+from sknnreg.engine.arrays.threads import worth_threads
 from sknnreg.estimators.base import training_plan
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])

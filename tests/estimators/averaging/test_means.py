@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.batches import Batches
+from sknnreg.engine.arrays.batches import Batches
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 KINDS = pytest.mark.parametrize("kind", ["ema", "swa"])

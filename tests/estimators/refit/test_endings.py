@@ -6,7 +6,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine import monitors
+from sknnreg.engine.places.time import monitors
 
 pytestmark = pytest.mark.parametrize(
     "Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor]

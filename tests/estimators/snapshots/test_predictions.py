@@ -89,7 +89,7 @@ class TestMeans:
     def test_a_few_rows_at_a_time_or_all(self, name, settings, fit, data, monkeypatch):
         (est, _), (X, _) = fit(name, **settings), data
         at_once = predictions(est, X)
-        monkeypatch.setattr("sknnreg.engine.evaluation.MAX_SIGNAL", 7 * 100 * 6 * 3)
+        monkeypatch.setattr("sknnreg.engine.loop.evaluation.MAX_SIGNAL", 7 * 100 * 6 * 3)
         np.testing.assert_allclose(predictions(est, X), at_once, rtol=1e-12)
         row_by_row = [predictions(est, row[None])[0] for row in X]
         np.testing.assert_allclose(row_by_row, at_once, rtol=1e-12)

@@ -1,0 +1,131 @@
+"""Place 7, time: which rows are kept of the networks that train side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sknnreg.engine.arrays.batches import Batches
+from sknnreg.engine.arrays.stack import Array, take_numbers
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.loop.bound_network import BoundNetwork
+from sknnreg.engine.loop.evaluation import population_statistics
+from sknnreg.engine.places.time.averaging import RunningAverage
+from sknnreg.engine.problem import Problem, Recipe
+from sknnreg.engine.state import TrainingState
+
+
+class KeptWeights:
+    """The networks as they would be kept if training ended now, over rows ``(M, P)``.
+
+    They are those that train, or, where weights are averaged, their averages. Beside them the
+    state has the best rows so far, and the snapshots.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        state: TrainingState,
+        trained: BoundNetwork,
+        problems: Sequence[Problem],
+    ) -> None:
+        self._recipe, self._state, self._problems = recipe, state, problems
+        self._network = trained
+        self._n_trainable = n = recipe.network.layout.n_trainable
+        self._average: RunningAverage | None = None
+        # Whether averages are to be told of updates, and whether anyone of epochs: mostly not, and
+        # calls in vain would show in small networks.
+        self.averages = bool(recipe.averaging)
+        self.listens = self.averages or state.snapshots is not None
+        self._stale = False
+        if recipe.averaging:
+            (member,) = recipe.averaging
+            self._rows = state.average[type(member).__name__][:, :n]
+            values = state.values[:, :n]
+            self._average = RunningAverage(member, values, self._rows, state.averaged)
+            self._network = BoundNetwork(
+                recipe.network, state.values.copy(), np.empty_like(trained.grads)
+            )
+            self._stale = True
+
+    @property
+    def network(self) -> BoundNetwork:
+        """The networks, to look at."""
+        if self._stale:
+            self._refresh()
+        return self._network
+
+    def begin_epoch(self, n_updates: int) -> None:
+        """An epoch of so many updates begins."""
+        if self._average is not None:
+            self._average.begin_epoch(self._state.epochs, n_updates)
+            self._stale = True
+
+    def after_update(self, number: int) -> None:
+        """The epoch's update ``number`` is done."""
+        if self._average is not None:
+            self._average.after_update(number)
+
+    def after_epoch(self, epochs: Array, finite: Array) -> None:
+        """It makes so many epochs ``(M,)``; ``finite (M,)`` says whose values are."""
+        state = self._state
+        if self._average is not None:
+            self._average.after_epoch(epochs)
+            self._stale = True
+        if state.snapshots is not None:
+            ends = self._recipe.schedule.ends_cycle(epochs) & finite
+            for row in np.flatnonzero(ends):
+                place = state.taken[row] % state.snapshots.shape[1]
+                state.snapshots[row, place] = state.values[row]
+            state.taken += ends
+
+    def keep_best(self, better: Array) -> None:
+        """The networks ``better (M,)`` are the best of theirs so far."""
+        if self._state.best is not None:
+            self._state.best[better] = self.network.values[better]
+
+    def final(self, going: Array) -> list[Array]:
+        """Of each network that goes its row ``(1, P)``, or its snapshots ``(n, P)``, the last last.
+
+        The row is the best so far where that is kept.
+        """
+        kept = [self._final(int(index)) for index in going]
+        if not self._recipe.population_statistics:
+            return kept
+        lengths = [len(rows) for rows in kept]
+        rows = self._with_statistics(np.repeat(going, lengths), np.concatenate(kept))
+        return np.split(rows, np.cumsum(lengths)[:-1])
+
+    def _final(self, index: int) -> Array:
+        state = self._state
+        if state.best is not None and np.isfinite(state.best_value[index]):
+            return state.best[[index]]
+        if state.snapshots is not None and state.taken[index]:
+            n, taken = state.snapshots.shape[1], int(state.taken[index])
+            rows: Array = state.snapshots[index, np.arange(max(0, taken - n), taken) % n]
+            return rows
+        return self.network.values[[index]]
+
+    def _refresh(self) -> None:
+        """Bring the averages up to date; a network that has none yet is kept as it is."""
+        state, kept = self._state, self._network.values
+        kept[...] = state.values
+        has = np.flatnonzero(state.averaged > 0)
+        kept[has, : self._n_trainable] = self._rows[has]
+        if self._recipe.batch_statistics and len(has):
+            # Those of the weights that were averaged are not those of the average.
+            kept[has] = self._with_statistics(has, kept[has])
+        self._stale = False
+
+    def _with_statistics(self, networks: Array, rows: Array) -> Array:
+        """The rows of these networks with batch statistics of all their training rows."""
+        recipe = take_numbers(self._recipe, networks)
+        problems = [self._problems[index] for index in networks]
+        sets = [problem.train for problem in problems]
+        batches = Batches(sets, recipe.batch_size, rows.dtype, join_single=True)
+        # Generators of their own: going on draws what it would have drawn.
+        streams = Streams([problem.seed for problem in problems]) if recipe.shuffle else None
+        rows = rows.copy()
+        population_statistics(recipe, rows, batches, streams)
+        return rows

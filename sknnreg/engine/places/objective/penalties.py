@@ -1,0 +1,79 @@
+"""Place 4, objective: what the weights themselves cost."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sknnreg.engine.arrays.stack import Array, PerNetwork, per_network
+
+
+@dataclass(frozen=True)
+class Penalty(ABC):
+    """A term of the objective in the weight columns ``(M, n)`` alone."""
+
+    # Whether it acts after the step too, where it has no gradient.
+    proximal: ClassVar[bool] = False
+
+    strength: PerNetwork
+
+    @property
+    def active(self) -> bool | np.ndarray[Any, Any]:
+        """Off at strength 0."""
+        return np.asarray(self.strength) > 0
+
+    @abstractmethod
+    def value(self, weights: Array) -> Array:
+        """The term ``(M,)`` in float64."""
+
+    @abstractmethod
+    def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
+        """Add the term's gradient to ``grads``; any block of columns; ``work`` is scratch."""
+
+    def shrink(self, weights: Array, step_size: Array, work: Array) -> None:
+        """The term's proximal step, in place; ``step_size`` broadcasts against ``weights``."""
+        return None
+
+
+@dataclass(frozen=True)
+class L2(Penalty):
+    """(l2 / 2) ||W||_2^2 (Hoerl and Kennard, 1970; Krogh and Hertz, 1992)."""
+
+    def value(self, weights: Array) -> Array:
+        """Half the squared norm times the strength."""
+        strength = np.asarray(self.strength)
+        square = np.vecdot(weights, weights).astype(np.float64)
+        # Where it is off, squares that overflow are nobody's business.
+        return np.where(strength > 0, 0.5 * strength * square, 0.0)
+
+    def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
+        """l2 W."""
+        grads += np.multiply(weights, per_network(self.strength, weights), out=work)
+
+
+@dataclass(frozen=True)
+class L1(Penalty):
+    """l1 ||W||_1 (Tibshirani, 1996).
+
+    It has no gradient at 0, so it acts after the step by soft-thresholding, the proximal step of
+    Daubechies et al. (2004): w <- sign(w) max(abs(w) - step size x l1, 0), and zeros are exact.
+    The step size is what a lasting gradient is multiplied by, weight by weight under Adam (Yun et
+    al., 2021), or else the optimiser would change the penalty's strength.
+    """
+
+    proximal: ClassVar[bool] = True
+
+    def value(self, weights: Array) -> Array:
+        """The sum of absolute values times the strength."""
+        total: Array = np.asarray(self.strength) * np.abs(weights).sum(axis=1, dtype=np.float64)
+        return total
+
+    def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
+        """Nothing: see the class."""
+        return None
+
+    def shrink(self, weights: Array, step_size: Array, work: Array) -> None:
+        """W minus its clipped self: exact zeros inside the threshold."""
+        threshold = step_size * per_network(self.strength, weights)
+        weights -= np.clip(weights, -threshold, threshold, out=work)

@@ -1,0 +1,185 @@
+"""From what ``fit`` is given to what the engine trains on: split, weights, scales."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_random_state
+
+from sknnreg.engine.arrays.batches import DataSet
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.engine.problem import Problem, Recipe, Report
+from sknnreg.engine.state import TrainingState
+from sknnreg.estimators.data.augmenting import Augmenter
+from sknnreg.estimators.data.inputs import Standardization, as_rows
+from sknnreg.estimators.data.targets import Targets
+from sknnreg.estimators.data.validation_split import split
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Validated X, y and sample weights."""
+
+    X: Any
+    y: Any
+    weight: Array | None
+
+    def take(self, index: Array) -> Labelled:
+        """These rows, copied."""
+        weight = None if self.weight is None else self.weight[index]
+        return Labelled(self.X[index], self.y[index], weight)
+
+    def joined(self, other: Labelled) -> Labelled:
+        """These rows and the other's, copied."""
+        weight = None
+        if self.weight is not None or other.weight is not None:
+            weight = np.concatenate([self._weights(), other._weights()])
+        y = other.y
+        if not sparse.issparse(y) and y.ndim != self.y.ndim:
+            # One column or none: both were found to mean the same.
+            y = y.reshape(-1, *self.y.shape[1:])
+        return Labelled(_join(self.X, other.X), _join(self.y, y), weight)
+
+    def _weights(self) -> Array:
+        return np.ones(self.X.shape[0]) if self.weight is None else self.weight
+
+
+class Scales(NamedTuple):
+    """What a network that goes on keeps: its seed, and how its inputs are scaled (None: anew)."""
+
+    seed: int
+    inputs: Standardization | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the engine trains on; ``held_out`` are the validation rows as given, for a scorer."""
+
+    train: DataSet
+    validation: DataSet | None
+    held_out: Labelled | None
+    seed: int
+    inputs: Standardization
+    targets: Targets
+    raw: DataSet | None = None
+    augment: Augmenter | None = None
+
+    def problem(
+        self,
+        recipe: Recipe,
+        state: TrainingState | None = None,
+        score: Callable[[Array], float] | None = None,
+        on_epoch_end: Callable[[Report], bool] | None = None,
+    ) -> Problem:
+        """The engine's problem."""
+        return Problem(
+            recipe,
+            self.train,
+            self.seed,
+            self.validation,
+            score,
+            on_epoch_end,
+            state,
+            self.raw,
+            self.augment,
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Rows as ``fit`` received them, validated; the same prepared; the recipe."""
+
+    given: Labelled
+    given_validation: Labelled | None
+    prepared: Prepared
+    recipe: Recipe
+
+    @property
+    def all_rows(self) -> Labelled:
+        """The rows to learn from and those given to validate on, in one."""
+        if self.given_validation is None:
+            return self.given
+        return self.given.joined(self.given_validation)
+
+
+def prepare(
+    estimator: Any,
+    given: Labelled,
+    given_validation: Labelled | None,
+    targets: Targets,
+    scales: Scales | None,
+) -> Prepared:
+    """Split, weigh and scale; going on keeps the first call's ``scales``, the targets' included."""
+    seed = _seed(estimator.random_state) if scales is None else scales.seed
+    full = _without_zeros(DataSet(as_rows(given.X), targets.encode(given.y, "y"), given.weight))
+    table = targets.class_weights(getattr(estimator, "class_weight", None), full.y, full.weight)
+    full = _without_zeros(_weigh(full, targets, table))
+    train, validation, held_out = full, None, given_validation
+    if given_validation is not None:
+        y_val = targets.encode(given_validation.y, "y_val")
+        validation = DataSet(as_rows(given_validation.X), y_val, given_validation.weight)
+        validation = _weigh(validation, targets, table)
+    elif estimator.early_stopping:
+        parts = split(targets.strata(full.y), len(full), estimator.validation_fraction, seed)
+        train, validation = (_take(full, part) for part in parts)
+        if estimator.early_stopping_scoring != "loss":
+            # A scorer wants arrays: the validation rows are copied for it, and only for it.
+            held_out = given.take(parts[1] if full.x.index is None else full.x.index[parts[1]])
+    inputs = Standardization()
+    if scales is not None and scales.inputs is not None:
+        inputs = scales.inputs
+    elif estimator.standardize:
+        inputs = Standardization.of(train.x, train.weight, "X")
+        targets = targets.standardized(train.y, train.weight)
+    raw, augment = None, None
+    if estimator.augmentation is not None:
+        raw, augment = train, Augmenter(estimator.augmentation, inputs, targets)
+    train = _scale(train, inputs, targets)
+    if validation is not None:
+        validation = _scale(validation, inputs, targets)
+    return Prepared(train, validation, held_out, seed, inputs, targets, raw, augment)
+
+
+def _join(first: Any, second: Any) -> Any:
+    if sparse.issparse(first) or sparse.issparse(second):
+        return sparse.vstack([sparse.csr_array(first), sparse.csr_array(second)], format="csr")
+    return np.concatenate([first, second])
+
+
+def _seed(random_state: Any) -> int:
+    """A number to spawn generators from; a shared RandomState gives a new one each time."""
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def _weigh(data: DataSet, targets: Targets, table: Array | None) -> DataSet:
+    """The rows with their weights multiplied by their classes'."""
+    if table is None:
+        return data
+    by_class: Array = table[targets.strata(data.y)]
+    return replace(data, weight=by_class if data.weight is None else by_class * data.weight)
+
+
+def _without_zeros(data: DataSet) -> DataSet:
+    """A row of weight 0 is a row that is not there, in batches and the split too."""
+    if data.weight is None or data.weight.all():
+        return data
+    return _take(data, np.flatnonzero(data.weight))
+
+
+def _take(data: DataSet, index: Array) -> DataSet:
+    if len(index) == 0:
+        raise ValueError(
+            "all rows have weight zero (sample_weight times class_weight): nothing to learn from. "
+            "Give some row a sample_weight, and its class a class_weight, above 0."
+        )
+    compact = index.astype(np.uint32) if index[-1] < 1 << 32 else index
+    weight = None if data.weight is None else data.weight[index]
+    return DataSet(data.x.take(compact), data.y.take(compact), weight)
+
+
+def _scale(data: DataSet, inputs: Standardization, targets: Targets) -> DataSet:
+    return DataSet(inputs.apply(data.x), targets.scaled(data.y), data.weight)

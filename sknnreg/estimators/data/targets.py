@@ -1,0 +1,337 @@
+"""y <-> network outputs: binary, multiclass and multilabel classes; one or several responses."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from sknnreg.engine.arrays.rows import CodedRows, DenseRows, Rows, SparseRows
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.engine.places.objective.losses import (
+    AbsoluteError,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Huber,
+    Loss,
+    Poisson,
+    SquaredError,
+)
+from sknnreg.estimators.data.inputs import CHUNK, Standardization
+
+
+class Targets(ABC):
+    """What the outputs of a network mean."""
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """How many raw outputs the network has."""
+
+    @property
+    @abstractmethod
+    def loss(self) -> Loss:
+        """The loss on them."""
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether they are classes of which a row has one."""
+        return False
+
+    @property
+    @abstractmethod
+    def out_activation(self) -> str:
+        """MLPClassifier's and MLPRegressor's name of the inverse link."""
+
+    @abstractmethod
+    def encode(self, y: Any, name: str) -> Rows:
+        """Y as rows of numbers the loss compares outputs with; errors speak of ``name``."""
+
+    @abstractmethod
+    def decode(self, y: Array) -> Array:
+        """Encoded rows ``(B, K)``, not scaled, as ``fit`` received them."""
+
+    def strata(self, rows: Rows) -> Array | None:
+        """A number per row that a validation split should share out evenly, if any."""
+        return None
+
+    def class_weights(self, class_weight: Any, rows: Rows, weight: Array | None) -> Array | None:
+        """A weight for each class, where there are classes and weights."""
+        return None
+
+    def standardized(self, rows: Rows, weight: Array | None) -> Targets:
+        """The same targets on a scale taken from these encoded rows; classes have none."""
+        return self
+
+    def scaled(self, rows: Rows) -> Rows:
+        """Encoded rows on that scale."""
+        return rows
+
+    def unscale_outputs(self, coefs: list[Array], intercepts: list[Array]) -> None:
+        """Bring a plain network's last layer back to the units of y, in place."""
+        return None
+
+    def attributes(self) -> dict[str, Any]:
+        """The fitted attributes that decoding needs."""
+        return {"_targets": self}
+
+
+@dataclass(frozen=True)
+class ClassTargets(Targets):
+    """One label out of ``classes``: an output for two of them, else one each."""
+
+    classes: Array
+
+    @property
+    def exclusive(self) -> bool:
+        """One of them a row."""
+        return True
+
+    @property
+    def n_outputs(self) -> int:
+        """1 for up to two classes, else their number."""
+        return 1 if len(self.classes) <= 2 else len(self.classes)
+
+    @property
+    def loss(self) -> Loss:
+        """Cross-entropy."""
+        return BinaryCrossEntropy() if self.n_outputs == 1 else CrossEntropy()
+
+    @property
+    def out_activation(self) -> str:
+        """MLPClassifier's names."""
+        return "logistic" if self.n_outputs == 1 else "softmax"
+
+    def attributes(self) -> dict[str, Any]:
+        """``classes_`` too."""
+        return {"_targets": self, "classes_": self.classes}
+
+    def encode(self, y: Any, name: str) -> Rows:
+        """Each label's place among the classes, in few bytes, with a table of targets."""
+        y = column_or_1d(y)
+        n = len(self.classes)
+        codes = np.empty(len(y), np.min_scalar_type(max(n - 1, 1)))
+        for start in range(0, len(y), CHUNK):
+            part = y[start : start + CHUNK]
+            found = np.minimum(np.searchsorted(self.classes, part), n - 1)
+            unknown = self.classes[found] != part
+            if unknown.any():
+                raise ValueError(
+                    f"{name} holds {np.unique(part[unknown])[:5].tolist()}, which is not among the "
+                    f"classes this classifier learns, {self.classes[:10].tolist()}. Name every "
+                    "class in `classes` of the first call to partial_fit, or in y of fit."
+                )
+            codes[start : start + CHUNK] = found
+        table = np.eye(n) if n > 2 else np.arange(2.0)[:, None]
+        return CodedRows(codes, table=table)
+
+    def decode(self, y: Array) -> Array:
+        """The labels."""
+        codes = y[:, 0].astype(np.intp) if y.shape[1] == 1 else y.argmax(axis=1)
+        labels: Array = self.classes[codes]
+        return labels
+
+    def strata(self, rows: Rows) -> Array | None:
+        """The classes."""
+        codes: Array = rows.values if rows.index is None else rows.values[rows.index]
+        return codes
+
+    def class_weights(self, class_weight: Any, rows: Rows, weight: Array | None) -> Array | None:
+        """The weight of each class, from all rows of the training data."""
+        if class_weight is None:
+            return None
+        if isinstance(class_weight, dict):
+            return self._weights_by_name(class_weight)
+        codes: Any = self.strata(rows)
+        present = np.unique(codes)
+        table = np.ones(len(self.classes))
+        table[present] = compute_class_weight(
+            class_weight, classes=self.classes[present], y=self.classes[codes], sample_weight=weight
+        )
+        return table
+
+    def _weights_by_name(self, class_weight: dict[Any, float]) -> Array:
+        """1 for a class that is not named; a name that is no class is a slip if one is missing."""
+        weights = [class_weight.get(each, 1.0) for each in self.classes.tolist()]
+        known = set(self.classes.tolist())
+        unknown = [name for name in class_weight if name not in known]
+        if unknown and known - set(class_weight):
+            raise ValueError(
+                f"class_weight names {unknown[0]!r}, which is not among the classes "
+                f"{self.classes.tolist()[:10]}."
+            )
+        for weight in weights:
+            if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+                raise ValueError(
+                    f"class_weight holds {weight!r}; weights must be finite numbers of at least 0."
+                )
+        table: Array = np.array(weights, dtype=np.float64)
+        return table
+
+
+@dataclass(frozen=True)
+class LabelTargets(Targets):
+    """Any number of ``n_labels`` labels: an output each."""
+
+    n_labels: int
+
+    @property
+    def classes(self) -> Array:
+        """The labels' numbers, as MLPClassifier has it."""
+        return np.arange(self.n_labels)
+
+    @property
+    def n_outputs(self) -> int:
+        """One a label."""
+        return self.n_labels
+
+    @property
+    def loss(self) -> Loss:
+        """A binary cross-entropy for each label."""
+        return BinaryCrossEntropy()
+
+    @property
+    def out_activation(self) -> str:
+        """A probability for each label."""
+        return "logistic"
+
+    def attributes(self) -> dict[str, Any]:
+        """``classes_`` too."""
+        return {"_targets": self, "classes_": self.classes}
+
+    def encode(self, y: Any, name: str) -> Rows:
+        """The indicator matrix itself, dense or CSR."""
+        if y.ndim != 2 or y.shape[1] != self.n_labels:
+            raise ValueError(f"{name} must be an indicator matrix of {self.n_labels} labels.")
+        return SparseRows(y.tocsr()) if hasattr(y, "tocsr") else DenseRows(y)
+
+    def decode(self, y: Array) -> Array:
+        """The indicators."""
+        return y.astype(np.int64)
+
+    def strata(self, rows: Rows) -> Array | None:
+        """The combinations of labels; those that come once are one stratum together."""
+        everything = rows.read(slice(0, len(rows)), np.empty((len(rows), rows.width)))
+        _, codes, counts = np.unique(everything, axis=0, return_inverse=True, return_counts=True)
+        codes = codes.ravel()
+        return np.where(counts[codes] > 1, codes, -1)
+
+    def class_weights(self, class_weight: Any, rows: Rows, weight: Array | None) -> Array | None:
+        """Refused: a row has several labels."""
+        if class_weight is not None:
+            raise ValueError(
+                f"class_weight={class_weight!r} has no meaning for multilabel y, where a row has "
+                "several labels. Set class_weight=None and pass sample_weight."
+            )
+        return None
+
+
+@dataclass(frozen=True)
+class ResponseTargets(Targets):
+    """Real numbers; ``standardization`` puts them on the network's scale."""
+
+    n_responses: int
+    one_dimensional: bool
+    response_loss: Loss
+    standardization: Standardization = field(default_factory=Standardization)
+
+    @property
+    def n_outputs(self) -> int:
+        """One a response."""
+        return self.n_responses
+
+    @property
+    def loss(self) -> Loss:
+        """The loss asked for."""
+        return self.response_loss
+
+    @property
+    def out_activation(self) -> str:
+        """MLPRegressor's names."""
+        return "exp" if isinstance(self.loss, Poisson) else "identity"
+
+    def encode(self, y: Any, name: str) -> Rows:
+        """The responses as they are."""
+        rows = DenseRows(y[:, None] if y.ndim == 1 else y)
+        if rows.width != self.n_outputs:
+            raise ValueError(
+                f"{name} has {rows.width} columns, but this regressor learns {self.n_outputs}."
+            )
+        if isinstance(self.loss, Poisson) and y.min() < 0:
+            raise ValueError(
+                f"loss='poisson' models counts, but {name} goes down to {y.min()}. Use "
+                "loss='squared_error', 'absolute_error' or 'huber' for values below 0."
+            )
+        return rows
+
+    def decode(self, y: Array) -> Array:
+        """The responses, in one dimension if they came so."""
+        return y[:, 0] if self.one_dimensional else y
+
+    def with_loss(self, loss: Loss) -> ResponseTargets:
+        """The same targets under another loss, to go on with."""
+        if isinstance(loss, Poisson) != isinstance(self.loss, Poisson):
+            raise ValueError(
+                "loss cannot change to or from 'poisson' while a network goes on training: its "
+                "outputs would mean something else. Set warm_start=False to start anew."
+            )
+        return replace(self, response_loss=loss)
+
+    def standardized(self, rows: Rows, weight: Array | None) -> Targets:
+        """Zero mean and unit variance; counts keep their zero and get mean 1."""
+        if not isinstance(self.loss, Poisson):
+            return replace(self, standardization=Standardization.of(rows, weight, "y"))
+        mean = Standardization.of(rows, weight, "y").offset
+        assert mean is not None
+        return replace(self, standardization=Standardization(None, np.where(mean > 0, mean, 1.0)))
+
+    def scaled(self, rows: Rows) -> Rows:
+        """Standardized when they are read."""
+        return self.standardization.apply(rows)
+
+    def unscale_outputs(self, coefs: list[Array], intercepts: list[Array]) -> None:
+        """Times the scale plus the offset; with a log link a scale is a shift."""
+        scale, offset = self.standardization.scale, self.standardization.offset
+        if scale is None:
+            return
+        if isinstance(self.loss, Poisson):
+            intercepts[-1] = intercepts[-1] + np.log(scale)
+            return
+        coefs[-1] = coefs[-1] * scale
+        intercepts[-1] = intercepts[-1] * scale + (0.0 if offset is None else offset)
+
+
+def regression_loss(name: str, huber_delta: float) -> Loss:
+    """The loss of this name."""
+    losses: dict[str, Loss] = {
+        "squared_error": SquaredError(),
+        "absolute_error": AbsoluteError(),
+        "huber": Huber(huber_delta),
+        "poisson": Poisson(),
+    }
+    return losses[name]
+
+
+def class_targets(y: Any, classes: Any = None) -> ClassTargets | LabelTargets:
+    """The targets that y (or an explicit list of classes) asks for."""
+    if classes is None and (sparse.issparse(y) or y.ndim == 2):
+        kind = type_of_target(y, input_name="y")
+        if kind == "multilabel-indicator":
+            return LabelTargets(y.shape[1])
+        check_classification_targets(y)
+    if classes is None:
+        y = column_or_1d(y, warn=True)
+        parts = [np.unique(y[start : start + CHUNK]) for start in range(0, len(y), CHUNK)]
+        classes = np.unique(np.concatenate(parts))
+    classes = np.unique(classes)
+    if classes.dtype.kind not in "biuSU":
+        # Thrice each: classes by themselves look like the labels of a regression.
+        check_classification_targets(np.repeat(classes, 3))
+    return ClassTargets(classes)

@@ -1,0 +1,1 @@
+"""What a fitted network is: plain weights, and how they predict."""

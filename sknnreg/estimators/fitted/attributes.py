@@ -1,0 +1,89 @@
+"""What a trained row becomes: the fitted attributes that prediction needs, and scorers' view."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import check_scoring
+
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.engine.places.signal.network import Network
+from sknnreg.estimators.data.preparation import Prepared
+from sknnreg.estimators.fitted.folding import dropout_rates, fold
+from sknnreg.estimators.settings.parameters import activations
+
+
+def fitted_attributes(
+    estimator: Any, rows: Array, prepared: Prepared, network: Network
+) -> dict[str, Any]:
+    """The attributes of the last of some rows ``(n, P)``; of several, all as snapshots."""
+    attributes = [_of_row(estimator, rows[[i]], prepared, network) for i in range(len(rows))]
+    snapshots = [_snapshot(estimator, each) for each in attributes] if len(rows) > 1 else None
+    return {**attributes[-1], "snapshots_": snapshots}
+
+
+def _of_row(estimator: Any, row: Array, prepared: Prepared, network: Network) -> dict[str, Any]:
+    sampled = estimator.drop_connect_inference == "gaussian"
+    folded = fold(network, row, prepared.inputs, prepared.seed if sampled else None)
+    prepared.targets.unscale_outputs(folded.coefs, folded.intercepts)
+    return {
+        "coefs_": folded.coefs,
+        "intercepts_": folded.intercepts,
+        "_between": folded.between,
+        "sparsity_": [float(np.mean(coef == 0)) for coef in folded.coefs],
+        "dropout_rates_": dropout_rates(network, row),
+        "n_layers_": len(folded.coefs) + 1,
+        "n_outputs_": prepared.targets.n_outputs,
+        "out_activation_": prepared.targets.out_activation,
+        "_activations": activations(estimator),
+        **prepared.targets.attributes(),
+    }
+
+
+def _snapshot(estimator: Any, attributes: dict[str, Any]) -> Any:
+    """One network as a fitted estimator by itself, without a memory of its training."""
+    snapshot = type(estimator)(**{**estimator.get_params(deep=False), "n_snapshots": 1})
+    for name, value in {**attributes, "snapshots_": None}.items():
+        setattr(snapshot, name, value)
+    for name in ("n_features_in_", "feature_names_in_"):
+        if hasattr(estimator, name):
+            setattr(snapshot, name, getattr(estimator, name))
+    return snapshot
+
+
+def score_function(
+    estimator: Any, prepared: Prepared, network: Network
+) -> Callable[[Array], float] | None:
+    """Judge a row of values by a scorer, on a fitted copy of the estimator; None if none is asked.
+
+    More is better.
+    """
+    held_out, scoring = prepared.held_out, estimator.early_stopping_scoring
+    if not estimator.early_stopping or scoring == "loss" or held_out is None:
+        return None
+    scorer = check_scoring(estimator, scoring)
+    weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+    if weights and not _takes_weights(scorer):
+        raise ValueError(
+            f"early_stopping_scoring={scoring!r} takes no sample_weight, but the validation rows "
+            "have weights. Give it an argument sample_weight=None, or use "
+            "sklearn.metrics.make_scorer."
+        )
+
+    def score(row: Array) -> float:
+        fitted = copy.copy(estimator)
+        vars(fitted).update(fitted_attributes(estimator, row, prepared, network))
+        # The validation rows are a plain array by now: no names to compare.
+        vars(fitted).pop("feature_names_in_", None)
+        return float(scorer(fitted, held_out.X, held_out.y, **weights))
+
+    return score
+
+
+def _takes_weights(scorer: Any) -> bool:
+    parameters = inspect.signature(scorer).parameters.values()
+    return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)

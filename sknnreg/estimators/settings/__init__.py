@@ -1,0 +1,1 @@
+"""What the user sets: hyperparameters, which go together, and the recipe they make."""

@@ -1,0 +1,196 @@
+"""Which hyperparameters, each right by itself, do not go together."""
+
+from typing import Any
+
+import numpy as np
+
+from sknnreg.engine.places.update.schedules import Schedule
+from sknnreg.estimators.settings.parameters import (
+    dropout_rates,
+    hidden_sizes,
+    uses_batch_statistics,
+)
+
+# The values of learning_rate that have cycles.
+_CYCLES = ("cosine_restarts", "cyclic")
+
+# What lbfgs cannot be used with, and why not.
+_DRAWS = "draws random numbers, and solver='lbfgs' needs a deterministic loss"
+_STEPS = "acts on single steps, which solver='lbfgs' does not take"
+_JUMPS = "moves rows by the sign of a gradient, whose jumps solver='lbfgs' cannot follow"
+_NOT_WITH_LBFGS = {
+    "augmentation": _DRAWS,
+    "input_noise": _DRAWS,
+    "mixup": _DRAWS,
+    "adversarial": _JUMPS,
+    "dropout": _DRAWS,
+    "input_dropout": _DRAWS,
+    "drop_connect": _DRAWS,
+    "weight_noise": _DRAWS,
+    "gradient_noise": _DRAWS,
+    "learning_rate_warmup": _STEPS,
+    "weight_decay": _STEPS,
+    "clip_norm": _STEPS,
+    "max_norm": _STEPS,
+    "max_weight_norm": _STEPS,
+    "weight_averaging": _STEPS,
+}
+_OFF_AS_NONE = ("augmentation", "clip_norm", "max_norm", "max_weight_norm", "weight_averaging")
+
+
+def check_compatible(estimator: Any, n_rows: int) -> None:
+    """Raise where two hyperparameters, each right by itself, do not go together."""
+    if uses_batch_statistics(estimator) and (estimator.batch_size == 1 or n_rows == 1):
+        raise ValueError(
+            f"normalization={estimator.normalization!r} needs the spread of at least two rows, got "
+            f"batch_size={estimator.batch_size!r} and n_samples={n_rows}. Use larger batches, or "
+            "normalization='layer' or None."
+        )
+    _check_rows_normalization(estimator)
+    if estimator.dropout_scaling == "predict" and estimator.dropout_kind != "bernoulli":
+        raise ValueError(
+            f"dropout_scaling='predict' needs dropout_kind='bernoulli', got dropout_kind="
+            f"{estimator.dropout_kind!r}, which keeps the mean of each unit while training. "
+            "Use dropout_scaling='train'."
+        )
+    if estimator.solver == "lbfgs":
+        _check_lbfgs(estimator)
+    _check_refit(estimator)
+
+
+def check_schedule(estimator: Any, schedule: Schedule, n_updates: int, *, goes_on: bool) -> None:
+    """Raise where the step sizes do not go together with what else is asked for.
+
+    An epoch has ``n_updates``. Training that ``goes_on`` may last longer than ``max_iter``.
+    """
+    _check_step_sizes(estimator, n_updates)
+    _check_snapshots(estimator)
+    if not goes_on:
+        _check_length(estimator, schedule)
+
+
+def _check_rows_normalization(estimator: Any) -> None:
+    n_groups = estimator.normalization_groups
+    if estimator.normalization == "instance":
+        raise ValueError(
+            "normalization='instance' normalizes each channel of a row by itself, and a channel of "
+            "a table's row is one number: nothing but beta would be left of it. Use 'layer', or "
+            "'group' with fewer groups than units."
+        )
+    if estimator.normalization != "group":
+        return
+    for size in hidden_sizes(estimator):
+        if size % n_groups or size == n_groups:
+            raise ValueError(
+                f"normalization_groups={n_groups} must divide the number of units of every hidden "
+                "layer into groups of at least two, of which one alone would leave nothing, got "
+                f"hidden_layer_sizes={estimator.hidden_layer_sizes!r}. Use another number of "
+                "groups; normalization='layer' is one group."
+            )
+
+
+def _check_step_sizes(estimator: Any, n_updates: int) -> None:
+    kind, largest = estimator.learning_rate, estimator.learning_rate_init
+    if kind == "adaptive" and estimator.solver != "sgd":
+        raise ValueError(
+            f"learning_rate='adaptive' needs solver='sgd', got solver={estimator.solver!r}. "
+            "Use solver='sgd', or another learning_rate, such as 'constant' or 'cosine'."
+        )
+    if kind in (*_CYCLES, "cosine", "one_cycle") and estimator.learning_rate_min > largest:
+        raise ValueError(
+            f"learning_rate_min={estimator.learning_rate_min} is above "
+            f"learning_rate_init={largest}, the largest step size of learning_rate={kind!r}. "
+            "Increase learning_rate_init or decrease learning_rate_min."
+        )
+    stays = estimator.learning_rate_period_mult == 1
+    if kind == "cyclic" and stays and estimator.learning_rate_period * n_updates == 1:
+        raise ValueError(
+            "learning_rate='cyclic' goes up and down again in learning_rate_period=1 epochs, which "
+            f"have one update only with batch_size={estimator.batch_size!r}: its step size would "
+            "always be learning_rate_min. Increase learning_rate_period or decrease batch_size."
+        )
+
+
+def _check_snapshots(estimator: Any) -> None:
+    n_snapshots, kind = estimator.n_snapshots, estimator.learning_rate
+    if n_snapshots == 1:
+        return
+    if not isinstance(kind, str) or kind not in _CYCLES:
+        raise ValueError(
+            f"n_snapshots={n_snapshots} are taken at the ends of cycles, which "
+            f"learning_rate={kind!r} has not. Use learning_rate='cosine_restarts' or 'cyclic', or "
+            "n_snapshots=1."
+        )
+    for name in ("early_stopping", "weight_averaging"):
+        if value := getattr(estimator, name):
+            raise ValueError(
+                f"n_snapshots={n_snapshots} keeps the networks at the ends of cycles, and "
+                f"{name}={value!r} another one. Use one of the two."
+            )
+
+
+def _check_length(estimator: Any, schedule: Schedule) -> None:
+    if estimator.learning_rate_warmup >= estimator.max_iter:
+        raise ValueError(
+            f"learning_rate_warmup={estimator.learning_rate_warmup} epochs leave none of "
+            f"max_iter={estimator.max_iter} for the schedule behind them. Increase max_iter or "
+            "decrease learning_rate_warmup."
+        )
+    if estimator.n_snapshots == 1:
+        return
+    epochs = np.arange(1.0, estimator.max_iter + 1)
+    n_cycles = int(schedule.ends_cycle(epochs).sum())
+    if n_cycles < estimator.n_snapshots:
+        raise ValueError(
+            f"n_snapshots={estimator.n_snapshots} needs as many cycles, but with "
+            f"learning_rate_period={estimator.learning_rate_period} only {n_cycles} end within "
+            f"max_iter={estimator.max_iter} epochs. Increase max_iter, or decrease "
+            "learning_rate_period or n_snapshots."
+        )
+
+
+def _check_refit(estimator: Any) -> None:
+    refit = estimator.early_stopping_refit
+    if refit is None:
+        return
+    if not estimator.early_stopping:
+        raise ValueError(
+            f"early_stopping_refit={refit!r} trains on the rows that early stopping held out, got "
+            "early_stopping=False. Set early_stopping=True or early_stopping_refit=None."
+        )
+    if estimator.warm_start:
+        raise ValueError(
+            f"early_stopping_refit={refit!r} trains on the validation rows in the end, so nothing "
+            "could validate what warm_start=True goes on with. Set warm_start=False or "
+            "early_stopping_refit=None."
+        )
+    if estimator.learning_rate == "adaptive":
+        raise ValueError(
+            f"early_stopping_refit={refit!r} cannot repeat the step sizes of "
+            "learning_rate='adaptive', which listen to the validation rows. Use another "
+            "learning_rate or early_stopping_refit=None."
+        )
+
+
+def _check_lbfgs(estimator: Any) -> None:
+    if estimator.n_snapshots > 1:
+        raise ValueError(
+            f"n_snapshots={estimator.n_snapshots} are taken at the ends of cycles of the step "
+            "size, and solver='lbfgs' finds its own. Set n_snapshots=1 or use solver='adam' or "
+            "'sgd' with learning_rate='cosine_restarts'."
+        )
+    on = {name: getattr(estimator, name) for name in _NOT_WITH_LBFGS}
+    on["dropout"] = max(dropout_rates(estimator), default=0.0)
+    for name, value in on.items():
+        if value is None or value == 0:
+            continue
+        off = None if name in _OFF_AS_NONE else type(value)(0)
+        raise ValueError(
+            f"{name}={getattr(estimator, name)!r} {_NOT_WITH_LBFGS[name]}. "
+            f"Set {name}={off} or use solver='adam' or 'sgd'."
+        )
+    if estimator.learning_rate != "constant":
+        raise ValueError(
+            f"learning_rate={estimator.learning_rate!r} has no effect with solver='lbfgs', which "
+            "finds its own step sizes. Set learning_rate='constant' or use solver='adam' or 'sgd'."
+        )

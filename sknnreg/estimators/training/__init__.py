@@ -1,0 +1,1 @@
+"""How training is told of, goes on, and ends."""
