@@ -1,4 +1,4 @@
-"""What the benchmark scripts have in common: a line about the machine, and a table."""
+"""What the benchmark scripts have in common: the machine and settings in words, and a table."""
 
 import importlib.metadata
 import os
@@ -6,6 +6,7 @@ import platform
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np  # noqa: F401  loads the BLAS that threadpoolctl is asked about
@@ -15,7 +16,8 @@ from threadpoolctl import threadpool_info
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "sknnreg")
 
 
-def _cpu() -> str:
+def cpu() -> str:
+    """The processor's name."""
     info = Path("/proc/cpuinfo")
     found = re.search(r"model name\s*: (.+)", info.read_text()) if info.exists() else None
     return found[1] if found else platform.processor() or platform.machine()
@@ -28,22 +30,33 @@ def _version(package: str) -> str | None:
         return None
 
 
-def machine() -> str:
-    """CPU, cores, load, BLAS and versions: without these a timing means nothing."""
+def blas() -> str:
+    """The BLAS libraries of NumPy and SciPy, with versions and the kind of core they chose."""
     libraries = (info for info in threadpool_info() if info["user_api"] == "blas")
-    blas = sorted(
+    names = sorted(
         f"{info['internal_api']} {info['version']} {info.get('architecture', '')}".strip()
         for info in libraries
     )
+    return ", ".join(dict.fromkeys(names)) or "unknown"
+
+
+def machine() -> str:
+    """CPU, cores, load, BLAS and versions: without these a timing means nothing."""
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     versions = [f"Python {platform.python_version()}", *map(_version, PACKAGES)]
     return "; ".join(
         [
-            f"{_cpu()}, {joblib.cpu_count()} cores{load}",
-            f"BLAS {', '.join(dict.fromkeys(blas)) or 'unknown'}",
+            f"{cpu()}, {joblib.cpu_count()} cores{load}",
+            f"BLAS {blas()}",
             *filter(None, versions),
         ]
     )
+
+
+def shown(settings: dict[str, Any]) -> str:
+    """Settings as arguments are written; functions by name."""
+    values = (getattr(value, "__name__", repr(value)) for value in settings.values())
+    return ", ".join(f"{name}={value}" for name, value in zip(settings, values, strict=True))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

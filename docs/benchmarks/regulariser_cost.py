@@ -15,7 +15,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from _report import machine, table
+from _report import machine, shown, table
 from sklearn.datasets import make_classification
 
 from sknnreg import MLPRegularizedClassifier
@@ -84,11 +84,6 @@ def seconds(X: np.ndarray, y: np.ndarray, settings: dict[str, Any]) -> float:
     start = time.perf_counter()
     model.fit(X, y)
     return time.perf_counter() - start
-
-
-def shown(settings: dict[str, Any]) -> str:
-    values = (getattr(value, "__name__", repr(value)) for value in settings.values())
-    return ", ".join(f"{name}={value}" for name, value in zip(settings, values, strict=True))
 
 
 def main() -> None:
