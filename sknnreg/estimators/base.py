@@ -6,17 +6,16 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator
-from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg.engine.arrays.stack import Array
+from sknnreg.engine.places.signal.activations import ActivationName
 from sknnreg.engine.problem import History, Result
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.data.inputs import check_mapped, check_weights, check_X, x_checks
@@ -24,9 +23,15 @@ from sknnreg.estimators.data.preparation import Labelled, Plan, prepare
 from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.fitted.attributes import fitted_attributes, score_function
 from sknnreg.estimators.fitted.ensembles import as_folded, mean_outputs
-from sknnreg.estimators.fitted.folding import raw_outputs, to_dense
-from sknnreg.estimators.settings.parameters import CONSTRAINTS
+from sknnreg.estimators.fitted.folding import Between, raw_outputs, to_dense
+from sknnreg.estimators.hyperparameters import Hyperparameters
 from sknnreg.estimators.settings.recipes import recipe
+from sknnreg.estimators.sklearn_types import (
+    BaseEstimator,
+    CallbackSupportMixin,
+    available_if,
+    with_callbacks,
+)
 from sknnreg.estimators.training.callbacks import EpochCallbacks, listen
 from sknnreg.estimators.training.continuing import Memory, architecture, criterion
 from sknnreg.estimators.training.endings import Ending, describe_ending, describe_refit
@@ -35,7 +40,7 @@ from sknnreg.estimators.training.reporting import curves, on_each_epoch, refit_c
 from sknnreg.together import train_together
 
 
-def takes_steps(estimator: Any) -> bool:
+def takes_steps(estimator: Hyperparameters) -> bool:
     """Whether ``partial_fit`` is there: it takes single steps."""
     if estimator.solver == "lbfgs":
         raise AttributeError(
@@ -50,7 +55,7 @@ def takes_steps(estimator: Any) -> bool:
     return True
 
 
-def has_weights(estimator: Any) -> bool:
+def has_weights(estimator: BaseEstimator) -> bool:
     """Whether ``sparsify`` and ``densify`` are there: once there are weights."""
     check_is_fitted(estimator, "coefs_")
     return True
@@ -66,14 +71,36 @@ def _warn(ending: Ending | None, stacklevel: int) -> None:
         warnings.warn(ending[1], ending[0], stacklevel=stacklevel)
 
 
-class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, ABC):
     """A multilayer perceptron with regularisers, over the engine."""
 
-    _parameter_constraints: dict[str, list[Any]] = CONSTRAINTS
-
-    if TYPE_CHECKING:  # the hyperparameters and fitted attributes, set dynamically
-
-        def __getattr__(self, name: str) -> Any: ...
+    # What fit sets.
+    coefs_: list[NDArray[np.float64]]
+    intercepts_: list[NDArray[np.float64]]
+    loss_: float
+    best_loss_: float | None
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    learning_rate_curve_: list[float]
+    best_iteration_: int
+    stop_reason_: str
+    refit_loss_curve_: list[float] | None
+    refit_learning_rate_curve_: list[float] | None
+    refit_validation_loss_curve_: list[float] | None
+    refit_stop_reason_: str | None
+    snapshots_: list[Self] | None
+    n_iter_: int
+    t_: int
+    sparsity_: list[float]
+    dropout_rates_: list[NDArray[np.float64]] | None
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+    _activations: tuple[ActivationName, ...]
+    _between: list[Between]
+    _memory: Memory
 
     @classmethod
     @cache
@@ -96,7 +123,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
-    ) -> Any:
+    ) -> Self:
         """Fit the network to X and y.
 
         Parameters
@@ -143,7 +170,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         *,
         classes: Any = None,
         partial: bool = False,
-    ) -> Any:
+    ) -> Self:
         goes_on = partial or self.warm_start
         plan = self._plan(given, validation, memory, max_iter, classes, goes_on=goes_on)
         if memory is not None:
@@ -261,7 +288,11 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         return Labelled(X, y, check_weights(weight, X, "sample_weight_val"))
 
     def _predict_into(
-        self, X: Any, function: Callable[[Array], Array], width: int | None, dtype: Any = np.float64
+        self,
+        X: Any,
+        function: Callable[[Array], Array],
+        width: int | None,
+        dtype: DTypeLike = np.float64,
     ) -> Array:
         """``function`` of the raw outputs, ``(n_samples, width)``, in bounded memory."""
         check_is_fitted(self, "coefs_")
@@ -275,7 +306,7 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
         return values
 
     @available_if(has_weights)
-    def sparsify(self) -> Any:
+    def sparsify(self) -> Self:
         """Turn ``coefs_`` into sparse matrices; predictions then skip their zeros.
 
         It saves memory and time where most weights are exactly zero (see ``sparsity_``), as ``l1``
@@ -289,11 +320,12 @@ class BaseMLPRegularized(CallbackSupportMixin, BaseEstimator, ABC):
             The fitted estimator.
         """
         for network in (*(self.snapshots_ or ()), self):
-            network.coefs_ = [sparse.csr_array(coef) for coef in network.coefs_]
+            coefs: Any = [sparse.csr_array(coef) for coef in network.coefs_]
+            network.coefs_ = coefs
         return self
 
     @available_if(has_weights)
-    def densify(self) -> Any:
+    def densify(self) -> Self:
         """Turn ``coefs_`` into arrays, if ``sparsify`` made them sparse.
 
         Returns

@@ -18,12 +18,12 @@ from sknnreg.engine.loop.bound_network import BoundNetwork
 from sknnreg.engine.places.data import bind_augmentations
 from sknnreg.engine.places.signal import Phase
 from sknnreg.engine.problem import Recipe
-from sknnreg.estimators.base import training_plan
+from sknnreg.estimators.base import BaseMLPRegularized, training_plan
 from sknnreg.inspection.networks import check_network
 
 
 def check_gradients(
-    estimator: Any,
+    estimator: BaseMLPRegularized,
     X: Any,
     y: Any,
     sample_weight: Any = None,

@@ -13,9 +13,9 @@ from sknnreg.engine.arrays.batches import DataSet
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.arrays.streams import spawn
 from sknnreg.engine.loop.training import losses_by_update
-from sknnreg.engine.places.update.schedules import Custom
+from sknnreg.engine.places.update.schedules.custom import Custom
 from sknnreg.engine.problem import Problem
-from sknnreg.estimators.base import training_plan
+from sknnreg.estimators.base import BaseMLPRegularized, training_plan
 from sknnreg.inspection.learning_rate_range_display import LearningRateRangeDisplay
 from sknnreg.inspection.networks import check_network
 
@@ -32,7 +32,7 @@ _PLAIN = {
 
 
 def learning_rate_range_test(
-    estimator: Any,
+    estimator: BaseMLPRegularized,
     X: Any,
     y: Any,
     sample_weight: Any = None,
@@ -135,7 +135,7 @@ def learning_rate_range_test(
 
 
 def _check(
-    estimator: Any,
+    estimator: BaseMLPRegularized,
     smallest: float,
     largest: float,
     n_updates: int,
@@ -162,7 +162,7 @@ def _check(
         )
 
 
-def _problem(estimator: Any, given: tuple[Any, Any, Any], n_updates: int) -> Problem:
+def _problem(estimator: BaseMLPRegularized, given: tuple[Any, Any, Any], n_updates: int) -> Problem:
     """What to train on, with no more rows than the sweep meets."""
     plan = training_plan(clone(estimator).set_params(**_PLAIN), *given)
     problem = plan.prepared.problem(plan.recipe)

@@ -139,7 +139,7 @@ def _noise(median: Array, width: float) -> float:
     steps = np.diff(median[np.isfinite(median)])
     # Half of the differences between neighbours are less than 0.67 standard deviations of theirs.
     single = float(np.median(np.abs(steps))) / 0.67 / np.sqrt(2)
-    return single / np.sqrt(max(1.0, 2 * np.sqrt(np.pi) * width))
+    return float(single / np.sqrt(max(1.0, 2 * np.sqrt(np.pi) * width)))
 
 
 def _warn(what: str, end: str, rate: float, advice: str) -> None:

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sknnreg.estimators.base import BaseMLPRegularized
 
 
-def check_network(estimator: Any, function: str) -> None:
+def check_network(estimator: object, function: str) -> None:
     """Raise unless it is one of this package's estimators."""
     if not isinstance(estimator, BaseMLPRegularized):
         raise TypeError(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sknnreg.estimators.base import BaseMLPRegularized
 from sknnreg.inspection.axes import new_axes
 from sknnreg.inspection.networks import networks_in
 
@@ -32,7 +33,7 @@ class TrainingCurve:
     refit_start: int = 0
 
     @classmethod
-    def of(cls, network: Any, name: str) -> TrainingCurve:
+    def of(cls, network: BaseMLPRegularized, name: str) -> TrainingCurve:
         """As the fitted network remembers it."""
         check_is_fitted(network, "loss_curve_")
         goes_on = network.early_stopping_refit == "continue"

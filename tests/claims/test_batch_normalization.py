@@ -5,7 +5,11 @@ import pytest
 from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.places.signal import BatchNormalization, Dense, MeanOnlyBatchNormalization
+from sknnreg.engine.places.signal.batch_normalization import (
+    BatchNormalization,
+    MeanOnlyBatchNormalization,
+)
+from sknnreg.engine.places.signal.dense import Dense
 
 TINY = 1e-30
 N_ROWS, N_IN, N_OUT = 12, 4, 3

@@ -7,14 +7,13 @@ import pytest
 from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.places.signal import (
+from sknnreg.engine.places.signal.activations import Tanh
+from sknnreg.engine.places.signal.batch_normalization import (
     BatchNormalization,
-    Dense,
-    GroupNormalization,
-    LayerNormalization,
     MeanOnlyBatchNormalization,
-    Tanh,
 )
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.group_normalization import GroupNormalization, LayerNormalization
 
 SIGMAS = 5
 SIZES = [2, 4, 8, 16, 32, 64, 128]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sknnreg.engine.places.signal import Dense
+from sknnreg.engine.places.signal.dense import Dense
 from sknnreg.engine.places.weights_in_use import DropConnect
 from sknnreg.estimators.data.inputs import Standardization
 from sknnreg.estimators.fitted.folding import fold

@@ -13,7 +13,9 @@ from sklearn.datasets import make_classification
 
 from sknnreg import MLPRegularizedClassifier
 from sknnreg.engine.places.objective.losses import CrossEntropy
-from sknnreg.engine.places.signal import Dense, Dropout, Logistic, Tanh
+from sknnreg.engine.places.signal.activations import Logistic, Tanh
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.dropout import Dropout
 
 KEEP = [0.25, 0.5, 0.75]  # exact in the 16 bits that a rate is rounded to
 BY_KEEP = pytest.mark.parametrize("keep", KEEP)

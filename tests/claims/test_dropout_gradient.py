@@ -12,7 +12,9 @@ import pytest
 from scipy.special import expit
 
 from sknnreg.engine.places.objective.losses import BinaryCrossEntropy
-from sknnreg.engine.places.signal import Dense, Dropout, GaussianDropout
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.dropout import Dropout
+from sknnreg.engine.places.signal.gaussian_dropout import GaussianDropout
 
 SIGMAS = 5
 N_IN = 5

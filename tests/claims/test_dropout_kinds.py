@@ -6,14 +6,10 @@ from scipy import integrate, special, stats
 
 from sknnreg.engine.arrays.streams import LEVELS
 from sknnreg.engine.places.objective.losses import SquaredError
-from sknnreg.engine.places.signal import (
-    SELU,
-    AlphaDropout,
-    Dense,
-    Dropout,
-    GaussianDropout,
-    VariationalDropout,
-)
+from sknnreg.engine.places.signal.activations import SELU
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.dropout import AlphaDropout, Dropout
+from sknnreg.engine.places.signal.gaussian_dropout import GaussianDropout, VariationalDropout
 
 SIGMAS = 5
 N_DRAWS = 20_000

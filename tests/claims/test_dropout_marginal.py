@@ -11,7 +11,9 @@ import pytest
 from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
-from sknnreg.engine.places.signal import Dense, Dropout, Tanh
+from sknnreg.engine.places.signal.activations import Tanh
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.dropout import Dropout
 from sknnreg.estimators.data.inputs import Standardization
 from sknnreg.estimators.fitted.folding import fold
 

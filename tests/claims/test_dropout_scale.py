@@ -10,7 +10,10 @@ from sklearn.datasets import make_regression
 
 from sknnreg import MLPRegularizedRegressor
 from sknnreg.engine.places.objective.losses import SquaredError
-from sknnreg.engine.places.signal import AlphaDropout, Dense, Dropout, GaussianDropout, ReLU
+from sknnreg.engine.places.signal.activations import ReLU
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.dropout import AlphaDropout, Dropout
+from sknnreg.engine.places.signal.gaussian_dropout import GaussianDropout
 
 C = 1024.0
 KINDS = pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from sklearn.pipeline import make_pipeline
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.engine.places.objective.losses import SquaredError
-from sknnreg.engine.places.signal import BatchNormalization, Dense, Tanh
+from sknnreg.engine.places.signal.activations import Tanh
+from sknnreg.engine.places.signal.batch_normalization import BatchNormalization
+from sknnreg.engine.places.signal.dense import Dense
 from sknnreg.inspection import check_gradients
 
 RIGHT = 1e-7

@@ -12,7 +12,7 @@ from sknnreg import MLPRegularizedRegressor
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.places.data import InputNoise
 from sknnreg.engine.places.objective.losses import SquaredError
-from sknnreg.engine.places.signal import Dense
+from sknnreg.engine.places.signal.dense import Dense
 
 SIGMAS = 5
 

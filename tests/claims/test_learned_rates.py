@@ -14,7 +14,9 @@ from scipy.special import expit, logit
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.places.objective.losses import SquaredError
-from sknnreg.engine.places.signal import Dense, Phase, VariationalDropout
+from sknnreg.engine.places.signal import Phase
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.gaussian_dropout import VariationalDropout
 
 SIGMAS = 5
 N, N_INFORMATIVE, N_NOISE = 100, 3, 5

@@ -15,7 +15,8 @@ from sknnreg import MLPRegularizedRegressor
 from sknnreg.engine.arrays.stack import stack
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop.update_step import UpdateStep
-from sknnreg.engine.places.update import Adam, AMSGrad, Momentum, RMSprop, Steps
+from sknnreg.engine.places.update import Steps
+from sknnreg.engine.places.update.optimisers import Adam, AMSGrad, Momentum, RMSprop
 
 EPSILON = 1e-8
 

@@ -10,7 +10,8 @@ import pytest
 
 from sknnreg import MLPRegularizedRegressor
 from sknnreg.engine.places.objective.losses import SquaredError
-from sknnreg.engine.places.signal import Dense, Tanh
+from sknnreg.engine.places.signal.activations import Tanh
+from sknnreg.engine.places.signal.dense import Dense
 from sknnreg.engine.places.weights_in_use import WeightNoise
 
 SIGMAS = 5

@@ -9,7 +9,12 @@ from sklearn.datasets import make_classification, make_regression
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.engine.places.objective.losses import SquaredError
-from sknnreg.engine.places.signal import BatchNormalization, Dense, MeanOnlyBatchNormalization, Tanh
+from sknnreg.engine.places.signal.activations import Tanh
+from sknnreg.engine.places.signal.batch_normalization import (
+    BatchNormalization,
+    MeanOnlyBatchNormalization,
+)
+from sknnreg.engine.places.signal.dense import Dense
 from sknnreg.engine.places.weights_in_use import WeightNorm
 from sknnreg.estimators.data.inputs import Standardization
 from sknnreg.estimators.fitted.folding import fold

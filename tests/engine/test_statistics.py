@@ -11,7 +11,8 @@ from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop.bound_network import BoundNetwork
 from sknnreg.engine.loop.evaluation import population_statistics
 from sknnreg.engine.loop.training import train
-from sknnreg.engine.places.signal import BatchNormalization, Phase, Site
+from sknnreg.engine.places.signal import Phase, Site
+from sknnreg.engine.places.signal.batch_normalization import BatchNormalization
 
 M, F = 2, 3
 

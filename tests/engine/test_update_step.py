@@ -7,15 +7,10 @@ from sknnreg.engine.arrays.stack import stack, take_numbers
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop import update_step
 from sknnreg.engine.places.objective.penalties import L1, L2
-from sknnreg.engine.places.update import (
-    Adam,
-    ClipNorm,
-    GradientNoise,
-    Momentum,
-    Steps,
-    WeightDecay,
-    WholeTransform,
-)
+from sknnreg.engine.places.update import Steps, WholeTransform
+from sknnreg.engine.places.update.gradients import ClipNorm, GradientNoise
+from sknnreg.engine.places.update.optimisers import Adam, Momentum
+from sknnreg.engine.places.update.weight_decay import WeightDecay
 
 M, N_STEPS = 3, 4
 SEEDS = [1, 2, 3]

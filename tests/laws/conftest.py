@@ -17,26 +17,21 @@ import pytest
 from sknnreg.engine.arrays.matrix import Layout
 from sknnreg.engine.arrays.stack import stack
 from sknnreg.engine.arrays.streams import Streams
-from sknnreg.engine.places import signal as layers
 from sknnreg.engine.places.data import Augmentation, InputNoise, LabelSmoothing, Mixup
 from sknnreg.engine.places.objective import losses
 from sknnreg.engine.places.objective.losses import Loss
 from sknnreg.engine.places.objective.penalties import L1, L2, Penalty
-from sknnreg.engine.places.signal import (
-    Activation,
-    AlphaDropout,
+from sknnreg.engine.places.signal import Layer, Phase, Site
+from sknnreg.engine.places.signal import activations as layers
+from sknnreg.engine.places.signal.activations import Activation
+from sknnreg.engine.places.signal.batch_normalization import (
     BatchNormalization,
-    Dense,
-    Dropout,
-    GaussianDropout,
-    GroupNormalization,
-    Layer,
-    LayerNormalization,
     MeanOnlyBatchNormalization,
-    Phase,
-    Site,
-    VariationalDropout,
 )
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.dropout import AlphaDropout, Dropout
+from sknnreg.engine.places.signal.gaussian_dropout import GaussianDropout, VariationalDropout
+from sknnreg.engine.places.signal.group_normalization import GroupNormalization, LayerNormalization
 from sknnreg.engine.places.time.averaging import Averaging, EpochAverage, ExponentialAverage
 from sknnreg.engine.places.time.monitors import (
     AdaptiveRate,
@@ -46,30 +41,21 @@ from sknnreg.engine.places.time.monitors import (
     Plateau,
     TimeLimit,
 )
-from sknnreg.engine.places.update import (
-    Adam,
-    AMSGrad,
-    ClipNorm,
-    GradientNoise,
-    Momentum,
-    RMSprop,
-    Steps,
-    Transform,
-    WeightDecay,
-)
-from sknnreg.engine.places.update.schedules import (
+from sknnreg.engine.places.update import Steps, Transform
+from sknnreg.engine.places.update.gradients import ClipNorm, GradientNoise
+from sknnreg.engine.places.update.optimisers import Adam, AMSGrad, Momentum, RMSprop
+from sknnreg.engine.places.update.schedules import Schedule
+from sknnreg.engine.places.update.schedules.custom import Custom
+from sknnreg.engine.places.update.schedules.cycles import CosineRestarts, Cyclic
+from sknnreg.engine.places.update.schedules.decays import (
     Constant,
-    Cosine,
-    CosineRestarts,
-    Custom,
-    Cyclic,
     Exponential,
     InverseScaling,
-    OneCycle,
-    Schedule,
     Step,
-    WarmUp,
 )
+from sknnreg.engine.places.update.schedules.spans import Cosine, OneCycle
+from sknnreg.engine.places.update.schedules.warm_up import WarmUp
+from sknnreg.engine.places.update.weight_decay import WeightDecay
 from sknnreg.engine.places.weights_at_rest import Constraint, MaxNorm, MaxWeightNorm
 from sknnreg.engine.places.weights_in_use import (
     DropConnect,

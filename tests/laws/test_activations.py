@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from sknnreg.engine.places import signal as layers
+from sknnreg.engine.places.signal import activations as layers
 
 ALPHA, SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 FORMULAS = {

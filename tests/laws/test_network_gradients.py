@@ -134,7 +134,7 @@ class TestKindsOfTargets:
 
 def test_a_wrong_gradient_is_found(X, rng, monkeypatch):
     """The check can fail: a derivative off by a thousandth shows."""
-    from sknnreg.engine.places.signal import Tanh
+    from sknnreg.engine.places.signal.activations import Tanh
 
     right = Tanh.derivative
     monkeypatch.setattr(Tanh, "derivative", lambda *args: np.multiply(right(*args), 1.001))

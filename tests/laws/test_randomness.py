@@ -10,7 +10,9 @@ from sknnreg.engine.arrays.stack import simplify, stack
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop.bound_network import BoundNetwork
 from sknnreg.engine.places.objective.losses import CrossEntropy
-from sknnreg.engine.places.signal import BatchNormalization, Dropout, Phase
+from sknnreg.engine.places.signal import Phase
+from sknnreg.engine.places.signal.batch_normalization import BatchNormalization
+from sknnreg.engine.places.signal.dropout import Dropout
 from sknnreg.engine.places.update import Steps, WholeTransform
 
 M, B = 3, 8

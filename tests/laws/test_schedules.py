@@ -7,19 +7,17 @@ import numpy as np
 import pytest
 
 from sknnreg.engine.arrays.stack import stack
-from sknnreg.engine.places.update.schedules import (
+from sknnreg.engine.places.update.schedules import Progress
+from sknnreg.engine.places.update.schedules.custom import Custom
+from sknnreg.engine.places.update.schedules.cycles import CosineRestarts, Cyclic
+from sknnreg.engine.places.update.schedules.decays import (
     Constant,
-    Cosine,
-    CosineRestarts,
-    Custom,
-    Cyclic,
     Exponential,
     InverseScaling,
-    OneCycle,
-    Progress,
     Step,
-    WarmUp,
 )
+from sknnreg.engine.places.update.schedules.spans import Cosine, OneCycle
+from sknnreg.engine.places.update.schedules.warm_up import WarmUp
 
 
 def cycle(config, epoch):

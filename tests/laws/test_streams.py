@@ -9,7 +9,8 @@ import pytest
 from sknnreg.engine.arrays.stack import stack
 from sknnreg.engine.arrays.streams import LEVELS, Streams, keep_levels, spawn
 from sknnreg.engine.places.data import InputNoise
-from sknnreg.engine.places.signal import Dropout, Phase
+from sknnreg.engine.places.signal import Phase
+from sknnreg.engine.places.signal.dropout import Dropout
 
 M = 3
 SEEDS = [7, 8, 9]

@@ -6,18 +6,10 @@ import pytest
 from sknnreg.engine.arrays.stack import stack
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop.update_step import UpdateStep
-from sknnreg.engine.places.update import (
-    Adam,
-    AMSGrad,
-    BlockTransform,
-    ClipNorm,
-    GradientNoise,
-    Momentum,
-    RMSprop,
-    Steps,
-    WeightDecay,
-    WholeTransform,
-)
+from sknnreg.engine.places.update import BlockTransform, Steps, WholeTransform
+from sknnreg.engine.places.update.gradients import ClipNorm, GradientNoise
+from sknnreg.engine.places.update.optimisers import Adam, AMSGrad, Momentum, RMSprop
+from sknnreg.engine.places.update.weight_decay import WeightDecay
 
 N_STEPS, M, P = 200, 3, 11
 

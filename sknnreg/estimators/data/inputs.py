@@ -11,12 +11,13 @@ from sklearn.utils.validation import validate_data
 
 from sknnreg.engine.arrays.rows import DenseRows, Rows, SparseRows, is_mapped, release_pages
 from sknnreg.engine.arrays.stack import Array
+from sknnreg.estimators.sklearn_types import BaseEstimator
 
 # Numbers looked at at once while a large array is checked or measured.
 CHUNK = 1 << 20
 
 
-def check_X(estimator: Any, X: Any, *, reset: bool, name: str = "X") -> Any:
+def check_X(estimator: BaseEstimator, X: Any, *, reset: bool, name: str = "X") -> Any:
     """A validated X: an array of its own numeric dtype or CSR; memory maps stay maps."""
     if name != "X":
         # validate_data speaks of "X" whatever it is given; its other checks come afterwards.

@@ -18,6 +18,7 @@ from sknnreg.estimators.data.augmenting import Augmenter
 from sknnreg.estimators.data.inputs import Standardization, as_rows
 from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.data.validation_split import split
+from sknnreg.estimators.hyperparameters import Hyperparameters
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Plan:
 
 
 def prepare(
-    estimator: Any,
+    estimator: Hyperparameters,
     given: Labelled,
     given_validation: Labelled | None,
     targets: Targets,

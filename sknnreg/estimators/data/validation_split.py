@@ -39,7 +39,7 @@ def split(strata: Array | None, n_rows: int, fraction: float, seed: int) -> tupl
 def _apportioned(sizes: Array, wanted: int) -> Array:
     """``wanted`` dealt in proportion to ``sizes`` by largest remainders; at most size - 1 each."""
     exact = wanted * sizes / sizes.sum()
-    counts = np.minimum(np.floor(exact).astype(int), sizes - 1)
+    counts: Array = np.minimum(np.floor(exact).astype(int), sizes - 1)
     for index in np.argsort(counts - exact, kind="stable"):
         if counts.sum() < wanted and counts[index] < sizes[index] - 1:
             counts[index] += 1

@@ -14,7 +14,7 @@ from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.places.signal.network import Network
 from sknnreg.estimators.data.preparation import Prepared
 from sknnreg.estimators.fitted.folding import dropout_rates, fold
-from sknnreg.estimators.settings.parameters import activations
+from sknnreg.estimators.settings.per_layer import activations
 
 
 def fitted_attributes(

@@ -15,14 +15,11 @@ from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.arrays.streams import spawn
 from sknnreg.engine.arrays.threads import blas_threads
 from sknnreg.engine.loop.evaluation import rows_at_once
-from sknnreg.engine.places.signal import (
-    ACTIVATIONS,
-    Activation,
-    Dense,
-    Layer,
-    RowNormalization,
-    VariationalDropout,
-)
+from sknnreg.engine.places.signal.activations import ACTIVATIONS, Activation, ActivationName
+from sknnreg.engine.places.signal.base import Layer
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.gaussian_dropout import VariationalDropout
+from sknnreg.engine.places.signal.group_normalization import RowNormalization
 from sknnreg.engine.places.signal.network import Network
 from sknnreg.engine.places.weights_in_use import DropConnect
 from sknnreg.estimators.data.inputs import Standardization
@@ -175,7 +172,7 @@ def _spread(layer: Dense, weight: Array, scale: Array, shift: Array, seed: int) 
 
 
 def raw_outputs(
-    X: Any, folded: Folded, activations: Sequence[str]
+    X: Any, folded: Folded, activations: Sequence[ActivationName]
 ) -> Iterator[tuple[slice, Array]]:
     """The network's raw outputs ``(B, K)``, a bounded number of rows at a time.
 

@@ -1,44 +1,19 @@
 """Which hyperparameters, each right by itself, do not go together."""
 
-from typing import Any
-
 import numpy as np
 
-from sknnreg.engine.places.update.schedules import Schedule
-from sknnreg.estimators.settings.parameters import (
+from sknnreg.engine.places.update.schedules.cycles import Cycles
+from sknnreg.engine.places.update.schedules.warm_up import WarmUp
+from sknnreg.estimators.choices import INSTANCE
+from sknnreg.estimators.hyperparameters import Hyperparameters
+from sknnreg.estimators.settings.per_layer import (
     dropout_rates,
     hidden_sizes,
     uses_batch_statistics,
 )
 
-# The values of learning_rate that have cycles.
-_CYCLES = ("cosine_restarts", "cyclic")
 
-# What lbfgs cannot be used with, and why not.
-_DRAWS = "draws random numbers, and solver='lbfgs' needs a deterministic loss"
-_STEPS = "acts on single steps, which solver='lbfgs' does not take"
-_JUMPS = "moves rows by the sign of a gradient, whose jumps solver='lbfgs' cannot follow"
-_NOT_WITH_LBFGS = {
-    "augmentation": _DRAWS,
-    "input_noise": _DRAWS,
-    "mixup": _DRAWS,
-    "adversarial": _JUMPS,
-    "dropout": _DRAWS,
-    "input_dropout": _DRAWS,
-    "drop_connect": _DRAWS,
-    "weight_noise": _DRAWS,
-    "gradient_noise": _DRAWS,
-    "learning_rate_warmup": _STEPS,
-    "weight_decay": _STEPS,
-    "clip_norm": _STEPS,
-    "max_norm": _STEPS,
-    "max_weight_norm": _STEPS,
-    "weight_averaging": _STEPS,
-}
-_OFF_AS_NONE = ("augmentation", "clip_norm", "max_norm", "max_weight_norm", "weight_averaging")
-
-
-def check_compatible(estimator: Any, n_rows: int) -> None:
+def check_compatible(estimator: Hyperparameters, n_rows: int) -> None:
     """Raise where two hyperparameters, each right by itself, do not go together."""
     if uses_batch_statistics(estimator) and (estimator.batch_size == 1 or n_rows == 1):
         raise ValueError(
@@ -58,20 +33,22 @@ def check_compatible(estimator: Any, n_rows: int) -> None:
     _check_refit(estimator)
 
 
-def check_schedule(estimator: Any, schedule: Schedule, n_updates: int, *, goes_on: bool) -> None:
+def check_schedule(
+    estimator: Hyperparameters, schedule: WarmUp, n_updates: int, *, goes_on: bool
+) -> None:
     """Raise where the step sizes do not go together with what else is asked for.
 
     An epoch has ``n_updates``. Training that ``goes_on`` may last longer than ``max_iter``.
     """
-    _check_step_sizes(estimator, n_updates)
-    _check_snapshots(estimator)
+    _check_step_sizes(estimator, schedule, n_updates)
+    _check_snapshots(estimator, schedule)
     if not goes_on:
         _check_length(estimator, schedule)
 
 
-def _check_rows_normalization(estimator: Any) -> None:
+def _check_rows_normalization(estimator: Hyperparameters) -> None:
     n_groups = estimator.normalization_groups
-    if estimator.normalization == "instance":
+    if estimator.normalization == INSTANCE:
         raise ValueError(
             "normalization='instance' normalizes each channel of a row by itself, and a channel of "
             "a table's row is one number: nothing but beta would be left of it. Use 'layer', or "
@@ -89,14 +66,14 @@ def _check_rows_normalization(estimator: Any) -> None:
             )
 
 
-def _check_step_sizes(estimator: Any, n_updates: int) -> None:
+def _check_step_sizes(estimator: Hyperparameters, schedule: WarmUp, n_updates: int) -> None:
     kind, largest = estimator.learning_rate, estimator.learning_rate_init
     if kind == "adaptive" and estimator.solver != "sgd":
         raise ValueError(
             f"learning_rate='adaptive' needs solver='sgd', got solver={estimator.solver!r}. "
             "Use solver='sgd', or another learning_rate, such as 'constant' or 'cosine'."
         )
-    if kind in (*_CYCLES, "cosine", "one_cycle") and estimator.learning_rate_min > largest:
+    if hasattr(schedule.then, "floor") and estimator.learning_rate_min > largest:
         raise ValueError(
             f"learning_rate_min={estimator.learning_rate_min} is above "
             f"learning_rate_init={largest}, the largest step size of learning_rate={kind!r}. "
@@ -111,11 +88,11 @@ def _check_step_sizes(estimator: Any, n_updates: int) -> None:
         )
 
 
-def _check_snapshots(estimator: Any) -> None:
+def _check_snapshots(estimator: Hyperparameters, schedule: WarmUp) -> None:
     n_snapshots, kind = estimator.n_snapshots, estimator.learning_rate
     if n_snapshots == 1:
         return
-    if not isinstance(kind, str) or kind not in _CYCLES:
+    if not isinstance(schedule.then, Cycles):
         raise ValueError(
             f"n_snapshots={n_snapshots} are taken at the ends of cycles, which "
             f"learning_rate={kind!r} has not. Use learning_rate='cosine_restarts' or 'cyclic', or "
@@ -129,7 +106,7 @@ def _check_snapshots(estimator: Any) -> None:
             )
 
 
-def _check_length(estimator: Any, schedule: Schedule) -> None:
+def _check_length(estimator: Hyperparameters, schedule: WarmUp) -> None:
     if estimator.learning_rate_warmup >= estimator.max_iter:
         raise ValueError(
             f"learning_rate_warmup={estimator.learning_rate_warmup} epochs leave none of "
@@ -149,7 +126,7 @@ def _check_length(estimator: Any, schedule: Schedule) -> None:
         )
 
 
-def _check_refit(estimator: Any) -> None:
+def _check_refit(estimator: Hyperparameters) -> None:
     refit = estimator.early_stopping_refit
     if refit is None:
         return
@@ -172,21 +149,21 @@ def _check_refit(estimator: Any) -> None:
         )
 
 
-def _check_lbfgs(estimator: Any) -> None:
+def _check_lbfgs(estimator: Hyperparameters) -> None:
     if estimator.n_snapshots > 1:
         raise ValueError(
             f"n_snapshots={estimator.n_snapshots} are taken at the ends of cycles of the step "
             "size, and solver='lbfgs' finds its own. Set n_snapshots=1 or use solver='adam' or "
             "'sgd' with learning_rate='cosine_restarts'."
         )
-    on = {name: getattr(estimator, name) for name in _NOT_WITH_LBFGS}
-    on["dropout"] = max(dropout_rates(estimator), default=0.0)
-    for name, value in on.items():
-        if value is None or value == 0:
+    for name, each in estimator._declarations.items():
+        given = getattr(estimator, name)
+        value = max(dropout_rates(estimator), default=0.0) if name == "dropout" else given
+        if each.not_with_lbfgs is None or value is None or value == 0:
             continue
-        off = None if name in _OFF_AS_NONE else type(value)(0)
+        off = None if None in each.allowed else type(value)(0)
         raise ValueError(
-            f"{name}={getattr(estimator, name)!r} {_NOT_WITH_LBFGS[name]}. "
+            f"{name}={given!r} {each.not_with_lbfgs.value}. "
             f"Set {name}={off} or use solver='adam' or 'sgd'."
         )
     if estimator.learning_rate != "constant":

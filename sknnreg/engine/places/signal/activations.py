@@ -5,6 +5,7 @@ A member gives its value and, for the backward, its derivative in terms of x and
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy
@@ -243,8 +244,21 @@ class Softplus(Activation):
         return scipy.special.expit(x, out=out)
 
 
-# By the names that hyperparameters have for them.
-ACTIVATIONS: dict[str, Activation] = {
+# By the names that hyperparameters have for them; the type tells editors these names.
+ActivationName: TypeAlias = Literal[
+    "identity",
+    "logistic",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "mish",
+    "softplus",
+]
+ACTIVATIONS: dict[ActivationName, Activation] = {
     "identity": Identity(),
     "logistic": Logistic(),
     "tanh": Tanh(),

@@ -1,4 +1,7 @@
-"""Place 5, update: from the gradient to the step, as a chain of transforms."""
+"""Place 5, update: from the gradient to the step, as a chain of transforms.
+
+Here is what a transform is; the transforms themselves are in the modules.
+"""
 
 from sknnreg.engine.places.update.base import (
     BlockTransform,
@@ -9,23 +12,13 @@ from sknnreg.engine.places.update.base import (
     WholeTransform,
     per_step,
 )
-from sknnreg.engine.places.update.gradients import ClipNorm, GradientNoise
-from sknnreg.engine.places.update.optimisers import Adam, AMSGrad, Momentum, RMSprop
-from sknnreg.engine.places.update.weight_decay import WeightDecay
 
 __all__ = [
-    "AMSGrad",
-    "Adam",
     "BlockTransform",
-    "ClipNorm",
     "Coefficients",
-    "GradientNoise",
-    "Momentum",
-    "RMSprop",
     "State",
     "Steps",
     "Transform",
-    "WeightDecay",
     "WholeTransform",
     "per_step",
 ]
