@@ -200,7 +200,7 @@ def _declared_in(cls: type) -> dict[str, Declaration]:
     return {
         name: _declaration(annotation.__metadata__)
         for name, annotation in annotations.items()
-        if hasattr(annotation, "__metadata__")
+        if isinstance(getattr(annotation, "__metadata__", (None,))[0], Place)
     }
 
 
