@@ -1,7 +1,8 @@
 """Many fits, one training pass: scikit-learn's searches with all their networks side by side."""
 
-from sknnreg.together.backend import TogetherBackend, fit_together
-from sknnreg.together.rendezvous import train_together
-from sknnreg.together.tasks import current_label
+from sknnreg.together.backend import TogetherBackend
+from sknnreg.together.context import fit_together
+from sknnreg.together.meeting.current_task import current_label
+from sknnreg.together.meeting.rendezvous import train_together
 
 __all__ = ["TogetherBackend", "current_label", "fit_together", "train_together"]

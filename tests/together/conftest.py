@@ -9,9 +9,9 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from sknnreg import fit_together
-from sknnreg.together import crew
-from sknnreg.together import stacks as stacks_room
-from sknnreg.together.process import POOL
+from sknnreg.together.trainers import local_trainer
+from sknnreg.together.trainers import stacks as stacks_room
+from sknnreg.together.trainers.process_pool import POOL
 
 # Only a deadlock takes longer.
 HANG = 30.0
@@ -49,26 +49,26 @@ def same():
 @pytest.fixture
 def passes(monkeypatch):
     """The number of networks in each training pass, as they come."""
-    sizes, train = [], crew.Crew.train
+    sizes, train = [], local_trainer.LocalTrainer.train
 
     def counted(self, problems, halt):
         sizes.append(len(problems))
         return train(self, problems, halt)
 
-    monkeypatch.setattr(crew.Crew, "train", counted)
+    monkeypatch.setattr(local_trainer.LocalTrainer, "train", counted)
     return sizes
 
 
 @pytest.fixture
 def stacks(monkeypatch):
     """The number of networks in each stack that trains in this process."""
-    sizes, train = [], crew.train
+    sizes, train = [], local_trainer.train
 
     def counted(problems, halt=None):
         sizes.append(len(problems))
         return train(problems, halt)
 
-    monkeypatch.setattr(crew, "train", counted)
+    monkeypatch.setattr(local_trainer, "train", counted)
     return sizes
 
 
@@ -77,7 +77,7 @@ def together(request, monkeypatch):
     """``fit_together`` on one core, or on two, however little there is to do."""
     if request.param == "here":
         return lambda: fit_together(n_jobs=1)
-    monkeypatch.setattr(crew, "WORTH_A_CORE", 1e-9)
+    monkeypatch.setattr(local_trainer, "WORTH_A_CORE", 1e-9)
     monkeypatch.setattr(stacks_room, "MIN_STACK", 1)
     return lambda: fit_together(n_jobs=2)
 

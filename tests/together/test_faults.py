@@ -111,7 +111,7 @@ def search(name, **settings):
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_failing_fit_gets_the_error_score_and_nobody_else(name, together, same):
+def test_a_failing_fit_gets_the_error_score_and_no_other(name, together, same):
     def run():
         with warnings.catch_warnings(record=True) as recorded:
             warnings.simplefilter("always")

@@ -15,19 +15,19 @@ import sknnreg
 from sknnreg import MLPRegularizedClassifier, fit_together
 
 ROOT = Path(sknnreg.__file__).parents[1]
-# Presses Ctrl-C once training has begun, and tells what was left of it after how long.
+# Presses Ctrl-C once training has begun, and reports what was left of it after how long.
 PROGRAM = """
 import json, os, signal, sys, threading, time, warnings
 import joblib
 import numpy as np
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sknnreg import MLPRegularizedClassifier, fit_together
-from sknnreg.together import crew
-from sknnreg.together.process import POOL
+from sknnreg.together.trainers.local_trainer import LocalTrainer
+from sknnreg.together.trainers.process_pool import POOL
 
 warnings.simplefilter("error")
-begun, told = threading.Event(), {}
-train = crew.Crew.train
+begun, report = threading.Event(), {}
+train = LocalTrainer.train
 
 def train_and_tell(self, problems, halt):
     begun.set()
@@ -36,14 +36,14 @@ def train_and_tell(self, problems, halt):
 def press():
     begun.wait()
     time.sleep(0.3)
-    told["pressed"] = time.monotonic()
+    report["pressed"] = time.monotonic()
     os.kill(os.getpid(), signal.SIGINT)
 
 class Scorer:
     def __call__(self, estimator, X, y):
         return estimator.score(X, y)
 
-crew.Crew.train = train_and_tell
+LocalTrainer.train = train_and_tell
 X = np.random.default_rng(0).normal(size=(60, 3))
 y = np.arange(60) % 2
 endless = dict(max_iter=10**8, n_iter_no_change=float("inf"), random_state=0, batch_size=20)
@@ -56,16 +56,16 @@ try:
     with fit_together(**TOGETHER):
         SEARCH
 except KeyboardInterrupt:
-    told["took"] = time.monotonic() - told.pop("pressed")
+    report["took"] = time.monotonic() - report.pop("pressed")
 presser.join()
-told["threads"] = sorted(thread.name for thread in threading.enumerate())
-told["filters"] = list(warnings.filters) == filters
+report["threads"] = sorted(thread.name for thread in threading.enumerate())
+report["filters"] = list(warnings.filters) == filters
 with POOL._lock:
-    told["dead"] = sum(not process.alive for process in POOL._idle)
-told["again"] = list(cross_validate(
+    report["dead"] = sum(not process.alive for process in POOL._idle)
+report["again"] = list(cross_validate(
     MLPRegularizedClassifier((4,), max_iter=2, n_iter_no_change=float("inf"),
                              random_state=0), X, y, cv=3)["test_score"])
-print(json.dumps(told))
+print(json.dumps(report))
 """
 GRID_SEARCH = "GridSearchCV(est, GRID, cv=3).fit(X, y)"
 NESTED = "cross_validate(GridSearchCV(est, GRID, cv=2), X, y, cv=3)"
@@ -87,7 +87,7 @@ SEARCHES = {
 posix = pytest.mark.skipif(os.name != "posix", reason="sends a signal to a process")
 
 
-def told_by(program):
+def report_of(program):
     answer = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -106,12 +106,12 @@ def told_by(program):
 def test_ctrl_c_ends_a_search(name):
     search, settings, together = SEARCHES[name]
     program = PROGRAM.replace("SEARCH", search).replace("SETTINGS", repr(settings))
-    told = told_by(program.replace("TOGETHER", repr(together)))
-    assert told["took"] < 2.0
-    assert told["threads"] == ["MainThread"]
-    assert told["filters"]
-    assert told["dead"] == 0
-    assert len(told["again"]) == 3
+    report = report_of(program.replace("TOGETHER", repr(together)))
+    assert report["took"] < 2.0
+    assert report["threads"] == ["MainThread"]
+    assert report["filters"]
+    assert report["dead"] == 0
+    assert len(report["again"]) == 3
 
 
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": np.inf, "random_state": 0}

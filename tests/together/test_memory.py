@@ -10,8 +10,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sknnreg import MLPRegularizedClassifier, fit_together
 from sknnreg.estimators.base import training_plan
-from sknnreg.together import backend, rendezvous
-from sknnreg.together.stacks import data_bytes, footprint
+from sknnreg.together import backend
+from sknnreg.together.meeting import waiting_fits
+from sknnreg.together.memory import data_bytes, footprint
 
 QUICK = {"hidden_layer_sizes": (3,), "max_iter": 2, "n_iter_no_change": np.inf,
          "learning_rate_init": 0.05}  # fmt: skip
@@ -102,7 +103,7 @@ def test_little_memory_is_enough_for_nested_searches(passes, guarded):
 
 @pytest.mark.parametrize("limit", [2, 7])
 def test_no_more_tasks_wait_than_there_may_be_threads(limit, monkeypatch, passes, most_threads):
-    for room in (backend, rendezvous):
+    for room in (backend, waiting_fits):
         monkeypatch.setattr(room, "MAX_WAITING", limit)
     if limit == 2:  # a backend for a single job would not be asked at all
         monkeypatch.setattr(backend, "MAX_WAITING", 8)
@@ -120,7 +121,7 @@ def test_two_thousand_fits(passes, most_threads, threads_left):
         search = GridSearchCV(est, {"l2": np.linspace(0, 1, 1000)}, cv=2, refit=False)
         search.fit(*data())
     assert sum(passes) == 2000
-    assert max(passes) == rendezvous.MAX_WAITING == 500
+    assert max(passes) == waiting_fits.MAX_WAITING == 500
     assert len(passes) <= 8
     assert most_threads[0] <= 505
     assert not threads_left()
@@ -146,7 +147,7 @@ def thread_limit(monkeypatch):
         monkeypatch.setattr(threading.Thread, "start", limited)
 
     yield set_limit
-    gc.collect()  # processes that nobody has given back are noticed here
+    gc.collect()  # processes that were not given back are noticed here
 
 
 def with_few_threads(function, set_limit, limit):

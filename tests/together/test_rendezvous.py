@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from sknnreg import MLPRegularizedClassifier, fit_together
-from sknnreg.together import rendezvous
+from sknnreg.together.meeting import turns
 
 QUICK = {"max_iter": 2, "n_iter_no_change": np.inf, "learning_rate_init": 0.05}
 SHAPES = [(2,), (3, 2)]
@@ -117,10 +117,10 @@ def leaf(seed, shape=SHAPES[0]):
 @settings(max_examples=100, deadline=None)
 @given(schedule=schedules)
 def test_any_schedule_comes_to_the_end_it_would_come_to_alone(schedule, guarded, threads_left):
-    """And nobody has to run out of patience for it."""
+    """And no turn has to become too long for it."""
 
     def run():
-        with fit_together(n_jobs=1), patch.object(rendezvous, "PATIENCE", 1000.0):
+        with fit_together(n_jobs=1), patch.object(turns, "TURN_SECONDS", 1000.0):
             return perform_all(schedule)
 
     assert guarded(run) == [alone(task) for task in schedule]
@@ -138,7 +138,7 @@ def test_an_error_in_any_schedule_reaches_the_caller(schedule, place, data, guar
     schedule.insert(min(place, len(schedule)), bad)
 
     def run():
-        with fit_together(n_jobs=1), patch.object(rendezvous, "PATIENCE", 1000.0):
+        with fit_together(n_jobs=1), patch.object(turns, "TURN_SECONDS", 1000.0):
             with pytest.raises(ArithmeticError, match="on purpose"):
                 perform_all(schedule)
             return perform_all([leaf(0), leaf(1)])
@@ -162,11 +162,11 @@ def search_and_fail():
 
 @pytest.mark.parametrize("inner", [(fit_twice, SHAPES[1], 1), (leaf(1), leaf(2))], ids=["", "()"])
 @pytest.mark.parametrize("failing", [fail, fit_and_fail, search_and_fail])
-def test_a_search_that_was_broken_off_leaves_nobodys_turn_behind(inner, failing, guarded):
-    """Nor a network of it that others would wait for: whoever waited, led or was ready is gone."""
+def test_a_search_that_was_broken_off_leaves_no_turn_taken(inner, failing, guarded):
+    """Nor a network that others would wait for: its tasks that waited or led are gone."""
 
     def run():
-        with fit_together(n_jobs=1), patch.object(rendezvous, "PATIENCE", 1000.0):
+        with fit_together(n_jobs=1), patch.object(turns, "TURN_SECONDS", 1000.0):
             for _ in range(20):
                 tasks = [joblib.delayed(perform)(inner) for _ in range(3)]
                 with pytest.raises(ArithmeticError, match="on purpose"):
@@ -177,7 +177,7 @@ def test_a_search_that_was_broken_off_leaves_nobodys_turn_behind(inner, failing,
 
 
 def test_a_search_that_is_broken_off_within_another_takes_nothing_from_it(guarded):
-    """The others' networks are trained although who should have done it was cancelled."""
+    """The others' networks are trained although the task that should have done it was cancelled."""
 
     def broken():
         with pytest.raises(ArithmeticError):
@@ -188,7 +188,7 @@ def test_a_search_that_is_broken_off_within_another_takes_nothing_from_it(guarde
     whole = (leaf(3), leaf(4), leaf(5))
 
     def run():
-        with fit_together(n_jobs=1), patch.object(rendezvous, "PATIENCE", 1000.0):
+        with fit_together(n_jobs=1), patch.object(turns, "TURN_SECONDS", 1000.0):
             for _ in range(20):
                 tasks = [joblib.delayed(broken)(), joblib.delayed(perform)(whole)] * 3
                 found = joblib.Parallel()(tasks)
@@ -223,7 +223,7 @@ def test_fits_of_several_shapes_and_rounds_meet(together, passes):
     assert passes == [6, 6]
 
 
-def test_who_has_nothing_to_fit_does_not_keep_the_others_from_meeting(together, passes):
+def test_a_task_with_nothing_to_fit_does_not_keep_the_others_from_meeting(together, passes):
     schedule = [leaf(0), (nothing, (), 0), leaf(1), (compute, (), 0), (sleep, (), 3), leaf(2)]
     with together():
         perform_all(schedule)

@@ -41,7 +41,7 @@ SPLITTERS = {
     "StratifiedShuffleSplit": StratifiedShuffleSplit(4, random_state=0),
     "GroupKFold": GroupKFold(3),
     "LeaveOneGroupOut": LeaveOneGroupOut(),
-    "TimeSeriesSplit": TimeSeriesSplit(4),  # folds of five sizes: nobody's shape is another's
+    "TimeSeriesSplit": TimeSeriesSplit(4),  # folds of five sizes: no two of one shape
     "PredefinedSplit": PredefinedSplit(np.arange(24) % 3),
     "LeaveOneOut": LeaveOneOut(),
     "pairs": [(np.arange(20), np.arange(20, 24)), (np.arange(4, 24), np.arange(4))],

@@ -37,8 +37,8 @@ from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.tree import DecisionTreeClassifier
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor, fit_together
-from sknnreg.together import crew
-from sknnreg.together.process import Process
+from sknnreg.together.trainers import local_trainer
+from sknnreg.together.trainers.helper_process import HelperProcess
 
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 4, "n_iter_no_change": np.inf, "random_state": 0,
          "learning_rate_init": 0.05}  # fmt: skip
@@ -206,7 +206,7 @@ def test_results_are_those_of_one_fit_after_the_other(name, together, same, pass
 
 def test_the_table_above_does_compare_what_processes_have_trained(monkeypatch, same):
     sent, answered = [], threading.Event()
-    here, there = crew.train, Process.train
+    here, there = local_trainer.train, HelperProcess.train
 
     def train_here(problems, halt):
         assert answered.wait(60), "no process trains"
@@ -220,9 +220,9 @@ def test_the_table_above_does_compare_what_processes_have_trained(monkeypatch, s
             answered.set()
 
     expected = TOOLS["GridSearchCV"]()
-    monkeypatch.setattr(crew, "train", train_here)
-    monkeypatch.setattr(Process, "train", train_there)
-    monkeypatch.setattr(crew, "WORTH_A_CORE", 1e-9)
+    monkeypatch.setattr(local_trainer, "train", train_here)
+    monkeypatch.setattr(HelperProcess, "train", train_there)
+    monkeypatch.setattr(local_trainer, "WORTH_A_CORE", 1e-9)
     with fit_together(n_jobs=2):
         same(TOOLS["GridSearchCV"](), expected)
     # Two stacks of 6; the process takes the second one too if it is done first.

@@ -1,8 +1,8 @@
 """A process that trains stacks for another one, until its input ends.
 
 Stacks in threads of one process wait for one another: small products for a lock within BLAS, small
-operations for Python's own. ``sknnreg.together.process`` starts this file by its path, so that
-nothing but the engine is imported.
+operations for Python's own. ``sknnreg.together.trainers.helper_process`` starts this file by its
+path, so that nothing but the engine is imported.
 """
 
 from __future__ import annotations

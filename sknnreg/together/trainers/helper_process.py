@@ -1,26 +1,24 @@
-"""Other processes that train stacks, as this side sees them (see ``engine/loop/service.py``)."""
+"""Another process that trains stacks, as this side sees it (see ``engine/loop/service.py``)."""
 
 from __future__ import annotations
 
-import atexit
 import os
 import pickle
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
 from sknnreg.engine.loop import service
 from sknnreg.engine.problem import Problem, Result
-from sknnreg.together.stacks import data_bytes, on_disk
+from sknnreg.together.memory import data_bytes, on_disk
 
 # Bytes of data that are sent to a process: networks with more do well in threads, uncopied.
 MAX_SENT = 1 << 28
 
 
 def sendable(problems: Sequence[Problem]) -> bool:
-    """Whether the networks can train elsewhere: nothing here has a say, and data are small."""
+    """Whether the networks can train elsewhere: no hook ties them to here, and data are small."""
     for problem in problems:
         if problem.on_epoch_end or problem.score or problem.augment or on_disk(problem):
             return False
@@ -29,7 +27,7 @@ def sendable(problems: Sequence[Problem]) -> bool:
     return sum(map(data_bytes, problems)) <= MAX_SENT
 
 
-class Process:
+class HelperProcess:
     """A process to train in; ``OSError`` where the system has none to give."""
 
     def __init__(self) -> None:
@@ -74,59 +72,14 @@ class Process:
         self._process.stdin.flush()
 
     def kill(self) -> None:
-        """End it, whatever it is doing; who waits for its answer gets an ``EOFError``."""
+        """End it, whatever it is doing; a thread that waits for its answer gets an ``EOFError``."""
         self._process.kill()
         self._process.wait()
 
     def close(self) -> None:
-        """End it and let go of the pipes, which nobody may be using."""
+        """End it and close the pipes, which no thread may be using."""
         self.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 if pipe is not None:
                     pipe.close()
-
-
-class Pool:
-    """Processes that are idle: the next search finds them ready."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._idle: list[Process] = []
-        atexit.register(self.close)
-
-    def prepare(self, n_processes: int) -> None:
-        """Start processes until so many are idle, as far as the system allows."""
-        with self._lock, suppress(OSError, ValueError):
-            self._drop_dead()
-            while len(self._idle) < n_processes:
-                self._idle.append(Process())
-
-    def take(self) -> Process | None:
-        """A process that is nobody else's until it is given back; None if there can be none."""
-        self.prepare(1)
-        with self._lock:
-            return self._idle.pop() if self._idle else None
-
-    def give_back(self, process: Process | None) -> None:
-        """It is idle, or dead."""
-        with self._lock:
-            if process is not None:
-                self._idle.append(process)
-            self._drop_dead()
-
-    def close(self) -> None:
-        """End them all."""
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for process in idle:
-            process.close()
-
-    def _drop_dead(self) -> None:
-        for process in self._idle:
-            if not process.alive:
-                process.close()
-        self._idle = [process for process in self._idle if process.alive]
-
-
-POOL = Pool()

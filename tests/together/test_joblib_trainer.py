@@ -1,4 +1,4 @@
-"""Networks that are dealt in shares to the workers of another backend come back the same."""
+"""Networks that train on the workers of another backend come back the same."""
 
 import os
 import warnings
@@ -16,10 +16,10 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validat
 from sklearn.pipeline import Pipeline
 
 from sknnreg import MLPRegularizedClassifier, fit_together
-from sknnreg.together import shares
-from sknnreg.together.crew import Crew
-from sknnreg.together.shares import deal_shares
-from sknnreg.together.stacks import seconds
+from sknnreg.together.halt import Halt
+from sknnreg.together.trainers import joblib_trainer
+from sknnreg.together.trainers.local_trainer import LocalTrainer
+from sknnreg.together.trainers.stacks import divide_among_workers, training_seconds
 
 QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": np.inf, "random_state": 0,
          "learning_rate_init": 0.05}  # fmt: skip
@@ -51,15 +51,15 @@ def search(est=None, grid=GRID, **settings):
 
 @pytest.fixture
 def sizes(monkeypatch):
-    """How many shares are dealt at a time, and how many networks each has."""
-    found, deal = [], shares.deal_shares
+    """How many workers have a portion, in each pass, and of how many networks."""
+    found, divide = [], joblib_trainer.divide_among_workers
 
-    def dealt(*args):
-        answer = deal(*args)
-        found.append([len(share) for share in answer])
+    def counted(*args):
+        answer = divide(*args)
+        found.append([len(portion) for portion in answer])
         return answer
 
-    monkeypatch.setattr(shares, "deal_shares", dealt)
+    monkeypatch.setattr(joblib_trainer, "divide_among_workers", counted)
     return found
 
 
@@ -73,29 +73,31 @@ def loky():
 KINDS = [problem(), problem(hidden_layer_sizes=(50,)), problem(max_iter=40)]
 
 
-@given(counts=st.lists(st.integers(0, 40), min_size=3, max_size=3), n_shares=st.integers(1, 9),
+@given(counts=st.lists(st.integers(0, 40), min_size=3, max_size=3), n_workers=st.integers(1, 9),
        order=st.randoms(use_true_random=False))  # fmt: skip
-def test_shares_are_dealt(counts, n_shares, order):
+def test_networks_are_divided_among_workers(counts, n_workers, order):
     problems = [kind for kind, n in zip(KINDS, counts, strict=True) for _ in range(n)]
     order.shuffle(problems)
-    dealt = deal_shares(problems, n_shares)
-    numbers = [number for share in dealt for number in share]
+    portions = divide_among_workers(problems, n_workers)
+    numbers = [number for portion in portions for number in portion]
     assert sorted(numbers) == list(range(len(problems)))
-    assert len(dealt) <= n_shares
-    assert all(dealt)
-    # Neighbours of equal shape: what stands side by side in the shares changes shape seldom.
+    assert len(portions) <= n_workers
+    assert all(portions)
+    # Neighbours of equal shape: what stands side by side in the portions changes shape seldom.
     shapes = [problems[number].shape for number in numbers]
     changes = sum(one != other for one, other in pairwise(shapes))
     assert changes == max(0, len(set(shapes)) - 1)
-    lengths = [sum(seconds(problems[number]) for number in share) for share in dealt]
-    fair = sum(map(seconds, problems)) / n_shares
-    assert all(length <= fair + max(map(seconds, KINDS)) * 1.001 for length in lengths)
+    lengths = [
+        sum(training_seconds(problems[number]) for number in portion) for portion in portions
+    ]
+    fair = sum(map(training_seconds, problems)) / n_workers
+    assert all(length <= fair + max(map(training_seconds, KINDS)) * 1.001 for length in lengths)
 
 
-@pytest.mark.parametrize(("n", "n_shares"), [(12, 2), (12, 3), (100, 7), (3, 8), (1, 1), (0, 2)])
-def test_equal_networks_are_dealt_evenly(n, n_shares):
-    sizes = [len(share) for share in deal_shares([KINDS[0]] * n, n_shares)]
-    assert len(sizes) == min(n, n_shares)
+@pytest.mark.parametrize(("n", "n_workers"), [(12, 2), (12, 3), (100, 7), (3, 8), (1, 1), (0, 2)])
+def test_equal_networks_are_divided_evenly(n, n_workers):
+    sizes = [len(portion) for portion in divide_among_workers([KINDS[0]] * n, n_workers)]
+    assert len(sizes) == min(n, n_workers)
     assert max(sizes, default=0) - min(sizes, default=0) <= 1
 
 
@@ -116,7 +118,7 @@ def test_one_after_the_other_as_workers(same, sizes):
 
 
 def test_processes_as_workers(loky, same, sizes):
-    """One share a worker, in nested searches too."""
+    """One portion a worker, in nested searches too."""
     plain, nested = search(), cross_val_score(GridSearchCV(ours(), GRID, cv=2), *data(), cv=2)
     with loky():
         same(search(), plain)
@@ -137,12 +139,12 @@ def test_processes_as_workers_take_scorers_along(loky, same):
         est = ours(early_stopping=True, early_stopping_scoring=worker_of)
         networks = cross_validate(est, *data(), cv=4, return_estimator=True)["estimator"]
     pids = {score for each in networks for score in each.validation_scores_}
-    assert len(pids) == 2, "a worker for each of two shares"
+    assert len(pids) == 2, "a worker for each of two portions"
     assert os.getpid() not in pids
 
 
 class Listener:
-    """Notes where it is told of epochs; it stops the networks of one seed after two."""
+    """Notes in which process it is called, and how often at the end of an epoch."""
 
     def __init__(self):
         self.pids, self.epochs = set(), 0
@@ -161,7 +163,7 @@ class Listener:
         self.epochs += context.task_name == "epoch"
 
 
-def test_who_is_listened_to_stays_at_home(loky, same, sizes):
+def test_networks_with_callbacks_stay_here(loky, same, sizes):
     listener = Listener()
     est = ours().set_callbacks(listener)
     with loky():
@@ -172,7 +174,7 @@ def test_who_is_listened_to_stays_at_home(loky, same, sizes):
     assert sum(map(sum, sizes)) == 0
 
 
-def test_some_at_home_and_some_away(same, sizes):
+def test_some_here_and_some_away(same, sizes):
     listener = Listener()
     heard, unheard = ours().set_callbacks(listener), ours(l2=0.1)
 
@@ -193,7 +195,7 @@ def fail(problems):
 
 
 def test_a_worker_that_fails_gives_each_fit_an_error_of_its_own(monkeypatch):
-    monkeypatch.setattr(shares, "train_share", fail)
+    monkeypatch.setattr(joblib_trainer, "train_portion", fail)
     errors = []
 
     def task(seed):
@@ -211,7 +213,7 @@ def test_a_worker_that_fails_gives_each_fit_an_error_of_its_own(monkeypatch):
 
 
 def test_what_no_worker_can_train_fails_and_what_fits_by_itself_does_not(monkeypatch):
-    monkeypatch.setattr(shares, "train_share", fail)
+    monkeypatch.setattr(joblib_trainer, "train_portion", fail)
     grid = [{"est": [ours()], "est__l2": [0.0, 0.1]}, {"est": [LogisticRegression()]}]
     pipeline = Pipeline([("est", ours())])
     with warnings.catch_warnings(record=True) as recorded:
@@ -237,8 +239,8 @@ def test_one_fit_that_diverges_fails_alone(loky):
 
 def test_a_worker_uses_one_core():
     problems = [problem(l2=0.1 * number) for number in range(3)]
-    outcomes = shares.train_share(problems)
-    expected = Crew(1).train(problems, shares.Halt())
+    outcomes = joblib_trainer.train_portion(problems)
+    expected = LocalTrainer(1).train(problems, Halt())
     for outcome, other in zip(outcomes, expected, strict=True):
         np.testing.assert_array_equal(outcome.unwrap().values, other.unwrap().values)
 

@@ -1,4 +1,4 @@
-"""Who trains which networks, where, and what becomes of them if something is in the way."""
+"""Which networks train in which stack and process, and what happens where one fails."""
 
 import pickle
 import threading
@@ -12,11 +12,17 @@ from sknnreg import MLPRegularizedClassifier
 from sknnreg.engine.arrays.threads import worth_threads
 from sknnreg.engine.loop.training import train
 from sknnreg.engine.problem import Problem
-from sknnreg.together import crew, process, stacks
-from sknnreg.together.crew import Crew, attempt
-from sknnreg.together.process import POOL, Pool, Process, sendable
-from sknnreg.together.stacks import FULL_STACK, MAX_STACK, deal, seconds
-from sknnreg.together.tasks import Halt
+from sknnreg.together.halt import Halt
+from sknnreg.together.trainers import helper_process, local_trainer, stacks
+from sknnreg.together.trainers.helper_process import HelperProcess, sendable
+from sknnreg.together.trainers.local_trainer import LocalTrainer, train_stack
+from sknnreg.together.trainers.process_pool import POOL, ProcessPool
+from sknnreg.together.trainers.stacks import (
+    FULL_STACK,
+    MAX_STACK,
+    divide_into_stacks,
+    training_seconds,
+)
 
 QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": np.inf,
          "learning_rate_init": 0.05}  # fmt: skip
@@ -65,21 +71,21 @@ KINDS = [problem(), problem(hidden_layer_sizes=(4,)), problem(dtype="float32"), 
     n_cores=st.integers(1, 9),
     order=st.randoms(use_true_random=False),
 )
-def test_stacks_are_dealt(counts, n_cores, order):
+def test_networks_are_divided_into_stacks(counts, n_cores, order):
     given_problems = [kind for kind, n in zip(KINDS, counts, strict=True) for _ in range(n)]
     order.shuffle(given_problems)
-    dealt, alone = deal(given_problems, n_cores)
-    members = [number for stack in dealt for number in stack.members]
+    divided, alone = divide_into_stacks(given_problems, n_cores)
+    members = [number for stack in divided for number in stack.members]
     assert sorted([*members, *alone]) == list(range(len(given_problems)))
     assert {number for number, each in enumerate(given_problems) if each is KINDS[3]} == set(alone)
-    for stack in dealt:
+    for stack in divided:
         assert 1 <= len(stack.members) <= MAX_STACK
         assert len({given_problems[number].shape for number in stack.members}) == 1
         assert stack.members == sorted(stack.members)
         np.testing.assert_allclose(
-            stack.seconds, sum(seconds(given_problems[number]) for number in stack.members)
+            stack.seconds, sum(training_seconds(given_problems[number]) for number in stack.members)
         )
-    lengths = [stack.seconds for stack in dealt]
+    lengths = [stack.seconds for stack in divided]
     assert lengths == sorted(lengths, reverse=True), "the longest first"
 
 
@@ -96,23 +102,23 @@ def test_stacks_are_dealt(counts, n_cores, order):
     ],
 )
 def test_how_many_stacks(n, n_cores, n_stacks):
-    dealt, _ = deal([KINDS[0]] * n, n_cores)
-    assert len(dealt) == n_stacks
-    sizes = [len(stack.members) for stack in dealt]
+    divided, _ = divide_into_stacks([KINDS[0]] * n, n_cores)
+    assert len(divided) == n_stacks
+    sizes = [len(stack.members) for stack in divided]
     assert max(sizes, default=0) - min(sizes, default=0) <= 1
 
 
-def test_longer_trainings_are_foreseen_to_take_longer():
-    base = seconds(problem())
+def test_longer_training_is_expected_to_take_longer():
+    base = training_seconds(problem())
     for more in ({"max_iter": 8}, {"batch_size": 5}, {"hidden_layer_sizes": (400,)}):
-        assert seconds(problem(**more)) > base
-    assert seconds(problem(dtype="float64")) > seconds(problem(dtype="float32"))
+        assert training_seconds(problem(**more)) > base
+    assert training_seconds(problem(dtype="float64")) > training_seconds(problem(dtype="float32"))
 
 
 @pytest.fixture
 def forced(monkeypatch):
     """Several cores, however little there is to do, and even for two networks."""
-    monkeypatch.setattr(crew, "WORTH_A_CORE", 1e-9)
+    monkeypatch.setattr(local_trainer, "WORTH_A_CORE", 1e-9)
     monkeypatch.setattr(stacks, "MIN_STACK", 1)
 
 
@@ -122,18 +128,18 @@ def test_outcomes_come_in_the_order_of_the_problems(n_cores, forced):
              for each in pair]  # fmt: skip
     mixed.insert(3, large())
     assert worth_threads(mixed[3].recipe.largest_product)
-    assert found(Crew(n_cores).train(mixed, Halt())) == expected(mixed)
+    assert found(LocalTrainer(n_cores).train(mixed, Halt())) == expected(mixed)
 
 
 def test_no_problems_have_no_outcomes():
-    assert Crew(2).train([], Halt()) == []
+    assert LocalTrainer(2).train([], Halt()) == []
 
 
-def test_shares_of_the_time_follow_the_epochs_and_add_up(monkeypatch):
+def test_the_parts_of_a_stacks_time_follow_the_epochs_and_add_up(monkeypatch):
     clock = iter(range(0, 100, 10))
-    monkeypatch.setattr(crew.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(local_trainer.time, "perf_counter", lambda: next(clock))
     given_problems = [problem(n_iter_no_change=n, tol=9.0, max_iter=99) for n in (1, 2, 6)]
-    outcomes = attempt(given_problems, Halt())
+    outcomes = train_stack(given_problems, Halt())
     lengths = [len(outcome.result.history.loss) for outcome in outcomes]
     assert lengths == [2, 3, 7]
     np.testing.assert_allclose([o.seconds for o in outcomes], 10 * np.array(lengths) / 12)
@@ -151,10 +157,10 @@ def failing_with(marked):
     return train_or_fail
 
 
-def test_in_a_failing_stack_only_those_fail_whose_fault_it_is(monkeypatch):
+def test_in_a_failing_stack_only_the_network_that_is_at_fault_fails(monkeypatch):
     given_problems = problems(5)
-    monkeypatch.setattr(crew, "train", failing_with(given_problems[2]))
-    outcomes = Crew(1).train(given_problems, Halt())
+    monkeypatch.setattr(local_trainer, "train", failing_with(given_problems[2]))
+    outcomes = LocalTrainer(1).train(given_problems, Halt())
     assert str(outcomes[2].error) == "no"
     with pytest.raises(ArithmeticError, match="no"):
         outcomes[2].unwrap()
@@ -174,20 +180,20 @@ def test_a_failing_stack_leaves_the_states_it_started_from_whole(monkeypatch):
         ]
 
     given_problems = going_on()
-    monkeypatch.setattr(crew, "train", failing_with(given_problems[1]))
-    outcomes = Crew(1).train(given_problems, Halt())
+    monkeypatch.setattr(local_trainer, "train", failing_with(given_problems[1]))
+    outcomes = LocalTrainer(1).train(given_problems, Halt())
     again = expected(going_on())
     assert found([outcomes[0], outcomes[2]]) == [again[0], again[2]]
 
 
-def test_a_failing_stack_tells_nobody_of_an_epoch_twice(monkeypatch):
+def test_a_failing_stack_calls_no_callback_twice_for_an_epoch(monkeypatch):
     epochs = []
     given_problems = [
         Problem(each.recipe, each.train, each.seed, on_epoch_end=lambda r: epochs.append(r.epoch))
         for each in problems(3)
     ]
-    monkeypatch.setattr(crew, "train", failing_with(given_problems[1]))
-    outcomes = Crew(1).train(given_problems, Halt())
+    monkeypatch.setattr(local_trainer, "train", failing_with(given_problems[1]))
+    outcomes = LocalTrainer(1).train(given_problems, Halt())
     assert isinstance(outcomes[1].error, Exception)
     assert sorted(epochs) == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
 
@@ -195,7 +201,7 @@ def test_a_failing_stack_tells_nobody_of_an_epoch_twice(monkeypatch):
 @pytest.mark.parametrize("when", ["before", "while it trains"])
 @pytest.mark.parametrize("n", [1, 4])
 def test_what_a_process_that_dies_has_not_done_is_done_here(n, when, monkeypatch):
-    helper, send = Process(), Process._send
+    helper, send = HelperProcess(), HelperProcess._send
 
     def send_and_die(self, content):
         send(self, content)
@@ -204,9 +210,9 @@ def test_what_a_process_that_dies_has_not_done_is_done_here(n, when, monkeypatch
     if when == "before":
         helper.kill()
     else:
-        monkeypatch.setattr(Process, "_send", send_and_die)
+        monkeypatch.setattr(HelperProcess, "_send", send_and_die)
     try:
-        assert found(attempt(problems(n), Halt(), helper)) == expected(problems(n))
+        assert found(train_stack(problems(n), Halt(), helper)) == expected(problems(n))
         assert not helper.alive
     finally:
         helper.close()
@@ -217,8 +223,8 @@ def test_a_search_whose_processes_die_is_no_worse(forced, monkeypatch):
         self.kill()
         raise EOFError
 
-    monkeypatch.setattr(Process, "train", die)
-    assert found(Crew(3).train(problems(9), Halt())) == expected(problems(9))
+    monkeypatch.setattr(HelperProcess, "train", die)
+    assert found(LocalTrainer(3).train(problems(9), Halt())) == expected(problems(9))
     assert all(each.alive for each in POOL._idle), "the dead are not handed out again"
 
 
@@ -231,11 +237,11 @@ class Settled(Problem):
 
 def test_what_cannot_be_sent_is_trained_here(forced, stacks):
     given_problems = [Settled(each.recipe, each.train, each.seed) for each in problems(4)]
-    assert found(Crew(2).train(given_problems, Halt())) == expected(given_problems)
+    assert found(LocalTrainer(2).train(given_problems, Halt())) == expected(given_problems)
     assert sorted(stacks) == [2, 2]
 
 
-def test_who_is_listened_to_or_holds_too_much_is_not_sent(monkeypatch, tmp_path):
+def test_a_network_with_hooks_or_too_much_data_is_not_sent(monkeypatch, tmp_path):
     each = problem()
     assert sendable([each])
     listened = {"score": lambda row: 0.0, "on_epoch_end": lambda report: False}
@@ -245,7 +251,7 @@ def test_who_is_listened_to_or_holds_too_much_is_not_sent(monkeypatch, tmp_path)
     X, y = data(400, 50)
     mapped = np.memmap(tmp_path / "rows", X.dtype, "w+", shape=X.shape)
     mapped[...] = X
-    monkeypatch.setattr(process, "MAX_SENT", X.nbytes // 2)
+    monkeypatch.setattr(helper_process, "MAX_SENT", X.nbytes // 2)
     assert sendable([each])
     assert not sendable([problem(rows=(X, y))])
     # Sent, its rows would be those of an array: what memory may not hold would be in it twice.
@@ -256,7 +262,7 @@ def test_a_halt_ends_what_trains_here_and_there(forced):
     halt = Halt()
     endless = problems(4, max_iter=10**9)
     threading.Timer(0.3, halt.set).start()
-    outcomes = Crew(2).train(endless, halt)
+    outcomes = LocalTrainer(2).train(endless, halt)
     assert [outcome.result.history.stop_reason for outcome in outcomes] == ["interrupted"] * 4
 
 
@@ -279,7 +285,7 @@ def test_where_there_are_no_processes_all_is_trained_here(error, forced, monkeyp
         raise error
 
     POOL.close()
-    monkeypatch.setattr(process.subprocess, "Popen", fail)
-    assert Pool().take() is None
-    assert found(Crew(2).train(problems(4), Halt())) == expected(problems(4))
+    monkeypatch.setattr(helper_process.subprocess, "Popen", fail)
+    assert ProcessPool().take() is None
+    assert found(LocalTrainer(2).train(problems(4), Halt())) == expected(problems(4))
     assert sorted(stacks) == [2, 2]

@@ -15,8 +15,9 @@ import sknnreg
 from sknnreg import MLPRegularizedClassifier, fit_together
 from sknnreg.engine.loop import service
 from sknnreg.engine.loop.training import train
-from sknnreg.together import crew, process
-from sknnreg.together.process import POOL, Pool, Process
+from sknnreg.together.trainers import helper_process, local_trainer
+from sknnreg.together.trainers.helper_process import HelperProcess
+from sknnreg.together.trainers.process_pool import POOL, ProcessPool
 
 ROOT = Path(sknnreg.__file__).parents[1]
 QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": np.inf,
@@ -58,7 +59,7 @@ made = []
 
 
 class Explosive:
-    """Cannot be read: whoever tries fails in the midst of what was sent."""
+    """Cannot be read: reading it fails in the midst of what was sent."""
 
     def __reduce__(self):
         return exec, ("raise MemoryError('too much')",)
@@ -129,7 +130,7 @@ def run_service(seconds):
     )
 
 
-def test_it_ends_by_itself_once_nobody_asks():
+def test_it_ends_by_itself_once_it_has_no_work():
     with run_service(0.1) as served:
         assert served.wait(60) == 0
         assert not served.stdin.closed, "which is open all the time"
@@ -143,7 +144,7 @@ def test_it_ends_with_the_one_it_works_for():
 
 @pytest.fixture
 def helper():
-    each = Process()
+    each = HelperProcess()
     yield each
     each.close()
 
@@ -174,7 +175,7 @@ def test_an_answer_that_was_not_read_is_not_taken_for_the_next_one(helper, monke
         raise MemoryError("no room for the answer")
 
     with monkeypatch.context() as patch:
-        patch.setattr(process.pickle, "load", fail)
+        patch.setattr(helper_process.pickle, "load", fail)
         with pytest.raises(MemoryError):
             helper.train([problem(1)])
     try:
@@ -194,7 +195,7 @@ def test_a_killed_one_is_found_dead(helper):
 
 
 def test_the_pool_hands_out_idle_ones_first():
-    pool = Pool()
+    pool = ProcessPool()
     try:
         pool.prepare(1)
         first = pool.take()
@@ -216,7 +217,7 @@ def test_the_pool_hands_out_idle_ones_first():
 
 
 def test_the_pool_drops_the_dead():
-    pool = Pool()
+    pool = ProcessPool()
     try:
         first = pool.take()
         first.kill()
@@ -235,7 +236,7 @@ def test_the_pool_drops_the_dead():
 
 
 def test_the_next_search_finds_the_processes_of_the_last(monkeypatch):
-    monkeypatch.setattr(crew, "WORTH_A_CORE", 1e-9)
+    monkeypatch.setattr(local_trainer, "WORTH_A_CORE", 1e-9)
     POOL.close()
     pids = []
     for _ in range(3):
@@ -256,7 +257,9 @@ def search(n):
 
 def test_processes_are_not_started_for_little_work(monkeypatch):
     POOL.close()
-    monkeypatch.setattr(process.subprocess, "Popen", lambda *args, **params: pytest.fail("started"))
+    monkeypatch.setattr(
+        helper_process.subprocess, "Popen", lambda *args, **params: pytest.fail("started")
+    )
     with fit_together(n_jobs=4):
         search(8)
 
@@ -265,7 +268,7 @@ def test_processes_are_not_started_for_little_work(monkeypatch):
 def test_where_python_does_not_know_itself_all_is_trained_here(executable, monkeypatch, guarded):
     """As in an application that embeds it."""
     POOL.close()
-    monkeypatch.setattr(crew, "WORTH_A_CORE", 1e-9)
+    monkeypatch.setattr(local_trainer, "WORTH_A_CORE", 1e-9)
     monkeypatch.setattr(sys, "executable", executable)
 
     def task(seed):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedClassifier, fit_together
-from sknnreg.together import crew, rendezvous
+from sknnreg.together.meeting import turns
+from sknnreg.together.trainers.local_trainer import LocalTrainer
 
 QUICK = {"max_iter": 2, "n_iter_no_change": np.inf, "learning_rate_init": 0.05}
 SHAPES = [(2,), (3, 2)]
@@ -32,7 +33,7 @@ def fits(seed):
 
 @pytest.mark.parametrize("n_tasks", [2, 4])
 def test_a_lock_that_is_held_across_a_fit_is_no_deadlock(n_tasks, monkeypatch, guarded):
-    monkeypatch.setattr(rendezvous, "PATIENCE", 0.05)
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.05)
     lock = threading.Lock()
 
     def task(number):
@@ -47,7 +48,7 @@ def test_a_lock_that_is_held_across_a_fit_is_no_deadlock(n_tasks, monkeypatch, g
 
 
 def test_a_long_task_does_not_keep_the_others_waiting_for_ever(monkeypatch, guarded):
-    monkeypatch.setattr(rendezvous, "PATIENCE", 0.05)
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.05)
     others = threading.Event()
 
     def task(number):
@@ -64,9 +65,9 @@ def test_a_long_task_does_not_keep_the_others_waiting_for_ever(monkeypatch, guar
     assert guarded(run) == [fit(0), True, fit(2)]
 
 
-def test_many_impatient_tasks_still_get_what_is_theirs(monkeypatch, guarded):
-    """With hardly any patience all run at once, and every mix of waves may happen."""
-    monkeypatch.setattr(rendezvous, "PATIENCE", 0.001)
+def test_with_very_short_turns_each_task_gets_what_is_its_own(monkeypatch, guarded):
+    """With very short turns all run at once, and every mix of waves may happen."""
+    monkeypatch.setattr(turns, "TURN_SECONDS", 0.001)
     seeds = [0, 1, 2, 0, 1, 2, 3]
 
     def run():
@@ -78,15 +79,15 @@ def test_many_impatient_tasks_still_get_what_is_theirs(monkeypatch, guarded):
         assert guarded(run) == expected
 
 
-def test_a_fit_that_fails_before_it_waits_is_nobodys_leader(monkeypatch, guarded):
-    """Nobody waits for it, and nobody waits for it to train."""
-    asked, foresee = [], crew.Crew.foresee
+def test_a_fit_that_fails_before_it_waits_leads_no_training(monkeypatch, guarded):
+    """The others wait neither for its network nor for it to train theirs."""
+    asked, prepare = [], LocalTrainer.prepare
 
-    def fail_once(self, problem, n_like_it):
-        asked.append(n_like_it)
+    def fail_once(self, problem, n_networks):
+        asked.append(n_networks)
         if len(asked) == 1:
             raise ArithmeticError("not ready")
-        foresee(self, problem, n_like_it)
+        prepare(self, problem, n_networks)
 
     def task(number):
         try:
@@ -98,7 +99,7 @@ def test_a_fit_that_fails_before_it_waits_is_nobodys_leader(monkeypatch, guarded
         with fit_together(n_jobs=1):
             return joblib.Parallel()(joblib.delayed(task)(number) for number in range(3))
 
-    monkeypatch.setattr(crew.Crew, "foresee", fail_once)
+    monkeypatch.setattr(LocalTrainer, "prepare", fail_once)
     assert guarded(run, 10) == ["not ready", fit(1), fit(2)]
 
 

@@ -1,0 +1,117 @@
+"""``fit_together``: the context in which the networks of a search train side by side."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from joblib import parallel_config
+
+from sknnreg.together.backend import TogetherBackend
+from sknnreg.together.meeting.rendezvous import Trainer
+from sknnreg.together.trainers.joblib_trainer import JoblibTrainer
+from sknnreg.together.trainers.local_trainer import LocalTrainer
+
+
+class fit_together:
+    """Train all networks of a search side by side, in one pass.
+
+    Within this context, scikit-learn's tools that call ``joblib.Parallel`` (cross-validation,
+    searches, ensembles, nested ones too) start all their tasks; each runs up to the ``fit`` of an
+    ``MLPRegularizedClassifier`` or ``MLPRegularizedRegressor`` and waits there; when all of them
+    wait, the networks of equal structure train as one stack, and each task goes on with its own.
+    Results are those of one fit after the other, bit for bit. ``fit_time`` in ``cv_results_`` is
+    what each fit took of its stack's time. Outside, nothing changes, and a single ``fit`` within
+    trains alone. ``joblib.parallel_config(backend="together")`` does the same.
+
+    A tool given ``n_jobs=1`` is left out: it fits one after the other. Any other ``n_jobs`` of a
+    tool is disregarded. Networks with large layers, which stacking would not speed up, train one
+    by one with all threads of the BLAS.
+
+    Parameters
+    ----------
+    max_memory : float, default=None
+        Bytes, above 0, that waiting networks and their data may hold; where a search needs more, it
+        runs in waves. None stands for a quarter of the machine's memory.
+    backend : str, default=None
+        A joblib backend, such as ``"loky"``, ``"dask"`` or ``"ray"``, among whose workers the
+        networks are divided; each worker trains its portion in one pass. None trains on this
+        machine, in this process and one helper process for each further core. A helper is kept
+        for the next search and ends after a minute without work.
+    n_jobs : int, default=None
+        The number of cores, or of the backend's workers; None and -1 for all of them. "dask" takes
+        all workers of its client whatever is asked for.
+    **backend_params : dict
+        Further parameters of the backend, as ``joblib.parallel_config`` takes them.
+
+    Raises
+    ------
+    ValueError
+        If ``max_memory`` is not above 0, ``n_jobs`` is 0 or below -1, or joblib does not know the
+        backend; on entering.
+
+    See Also
+    --------
+    joblib.parallel_config : Sets the backend for everything that joblib runs.
+
+    Notes
+    -----
+    Tasks run one at a time, in the order of their dispatch, and need not be safe against threads.
+    A task that keeps others waiting for longer than two seconds no longer does.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sknnreg import MLPRegularizedClassifier, fit_together
+    >>> X, y = load_iris(return_X_y=True)
+    >>> grid = {"l2": [0.0, 0.01, 0.1], "dropout": [0.0, 0.5]}
+    >>> model = MLPRegularizedClassifier((20,), learning_rate_init=0.01, max_iter=50,
+    ...                                  n_iter_no_change=float("inf"),
+    ...                                  random_state=0)
+    >>> with fit_together():
+    ...     search = GridSearchCV(model, grid, cv=5).fit(X, y)
+    >>> search.cv_results_["mean_test_score"].shape
+    (6,)
+    """
+
+    def __init__(
+        self,
+        *,
+        max_memory: float | None = None,
+        backend: str | None = None,
+        n_jobs: int | None = None,
+        **backend_params: Any,
+    ) -> None:
+        self._max_memory = max_memory
+        self._backend = backend
+        self._n_jobs = n_jobs
+        self._backend_params = backend_params
+        self._entered = threading.local()
+
+    def __enter__(self) -> None:
+        trainer: Trainer
+        if self._backend is None:
+            trainer = LocalTrainer(_n_workers(self._n_jobs))
+        else:
+            n_workers = _n_workers(self._n_jobs)
+            trainer = JoblibTrainer(self._backend, n_workers, self._backend_params)
+        backend = TogetherBackend(max_memory=self._max_memory, trainer=trainer)
+        # A list for each thread: an object may be entered again, and within itself.
+        configs = self._entered.__dict__.setdefault("configs", [])
+        configs.append(parallel_config(backend))
+
+    def __exit__(self, *_: object) -> None:
+        self._entered.configs.pop().unregister()
+
+
+def _n_workers(n_jobs: int | None) -> int | None:
+    """The number of cores or workers, None for all; raise if there can be no such number."""
+    if n_jobs is None or n_jobs == -1:
+        return None
+    if n_jobs < 1:
+        raise ValueError(
+            f"n_jobs={n_jobs!r} must be the number of cores or workers, at least 1, or None or -1 "
+            "for all of them."
+        )
+    return n_jobs

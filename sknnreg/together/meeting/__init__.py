@@ -1,0 +1,1 @@
+"""Where the fits of a search meet: tasks take turns until all wait in ``fit``, then all train."""

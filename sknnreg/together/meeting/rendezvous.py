@@ -1,0 +1,162 @@
+"""Where fits meet: tasks take turns until all of them wait in ``fit``; then their networks train.
+
+When no task is left to give a turn to, the networks that wait are trained together, and each task
+goes on with its own result.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from sknnreg.engine.loop.training import train
+from sknnreg.engine.problem import Problem, Result
+from sknnreg.together.halt import Halt
+from sknnreg.together.hooks import with_thread_settings
+from sknnreg.together.meeting.current_task import acting_as, current_task
+from sknnreg.together.meeting.tasks import Call, Task
+from sknnreg.together.meeting.turns import Turns
+from sknnreg.together.meeting.waiting_fits import Fit, WaitingFits
+from sknnreg.together.memory import footprint
+from sknnreg.together.outcome import Outcome
+from sknnreg.together.warning_filters import WarningFilters
+
+# Seconds to wait for cancelled tasks: those in a user's code end when that returns.
+JOIN_SECONDS = 0.5
+
+
+class Trainer(Protocol):
+    """What trains the networks that have met."""
+
+    def prepare(self, problem: Problem, n_networks: int) -> None:
+        """Get ready for about so many networks like this one."""
+
+    def train(self, problems: Sequence[Problem], halt: Halt) -> list[Outcome]:
+        """An outcome for each; ends early, with any outcomes, once ``halt`` is set."""
+
+
+def train_together(problem: Problem) -> Result:
+    """Train a network: with those of the other tasks in a search under ``fit_together``, or alone.
+
+    Raises what its training raises, in the thread that asked.
+    """
+    task = current_task()
+    return train([problem])[0] if task is None else task.call.meeting.train(task, problem)
+
+
+class Rendezvous:
+    """Turns for tasks, and a training pass whenever none can be given."""
+
+    def __init__(self, trainer: Trainer, max_memory: float) -> None:
+        self.trainer = trainer
+        self._lock, self._hook_lock = threading.RLock(), threading.RLock()
+        self._fits = WaitingFits(max_memory, self._lock)
+        self._turns = Turns(self._fits, self._lock)
+        # The networks that train now.
+        self._training: dict[Halt, list[Fit]] = {}
+
+    def submit(self, call: Call, work: Callable[[Task], bool]) -> None:
+        """Queue a task of the call; ``work`` says whether it went well."""
+        self._turns.add(call, work)
+
+    def wait_until_idle(self, call: Call) -> None:
+        """Let the call's tasks run until all have ended or one has failed."""
+        task = self._turns.holder()
+        if task is not None:
+            with task.pause(call):
+                self._turns.give_away(task, until_idle=call)
+                self._turns.wait_for_turn(task)
+            return
+        filters = WarningFilters()
+        try:
+            self._turns.wait_until_idle(call)
+        finally:
+            filters.restore()
+
+    @contextmanager
+    def reading_results(self, call: Call) -> Iterator[None]:
+        """Let the call's tasks run during the body, which reads their results as they come."""
+        task = self._turns.holder()
+        if task is None:
+            self._turns.advance()
+            yield
+            return
+        with task.pause(call):
+            self._turns.give_away(task)
+            yield
+            self._turns.add_ready(task)
+            self._turns.advance()
+            self._turns.wait_for_turn(task)
+
+    def train(self, task: Task, problem: Problem) -> Result:
+        """Wait for the others, and for the networks of all to be trained."""
+        task.raise_if_cancelled()
+        if not self._turns.has(task):
+            # It reads the results of tasks of its own and fits by the way: no other waits for it.
+            return train([problem])[0]
+        own = with_thread_settings(problem, self._hook_lock)
+        fit = Fit(task, own, footprint(problem))
+        self.trainer.prepare(problem, 1 + self._fits.n_waiting + self._turns.n_to_start)
+        with self._fits.holding(fit):
+            with task.pause():
+                self._turns.give_away(task)
+                self._turns.wait_for_turn(task)
+            self._lead(task)
+        assert fit.outcome is not None
+        task.elsewhere += fit.outcome.seconds
+        return fit.outcome.unwrap()
+
+    def cancel(self, call: Call) -> None:
+        """End the call's tasks: those that wait at once, others when they next would."""
+        with self._lock:
+            self._turns.remove_new(call)
+            for task in call.tasks:
+                task.cancel()
+            for halt, fits in self._training.items():
+                if all(fit.task.cancelled for fit in fits):
+                    halt.set()
+
+    def join(self, call: Call) -> None:
+        """Wait for the call's threads to end; not for long, as some may be in a user's code."""
+        latest = time.monotonic() + JOIN_SECONDS
+        for thread in call.threads:
+            thread.join(max(0.0, latest - time.monotonic()))
+        call.threads.clear()
+
+    def _lead(self, task: Task) -> None:
+        """If the task leads, train all networks that wait; their tasks go on as turns come."""
+        halt = Halt()
+        with self._lock:
+            fits = self._fits.led_by(task)
+            if not fits:
+                return
+            self._training[halt] = fits
+        outcomes = self._train(task, fits, halt)
+        with self._lock:
+            del self._training[halt]
+            for fit, outcome in zip(fits, outcomes, strict=True):
+                fit.outcome = outcome
+                if fit.task is not task and not fit.task.cancelled:
+                    self._turns.add_ready(fit.task)
+        task.raise_if_cancelled()
+
+    def _train(self, task: Task, fits: Sequence[Fit], halt: Halt) -> list[Outcome]:
+        began = time.perf_counter()
+        try:
+            # Hooks that fit do it alone: no task is left that they could meet.
+            with acting_as(None):
+                return self.trainer.train([fit.problem for fit in fits], halt)
+        except Exception as error:
+            return [Outcome(None, _error_for_one(error)) for _ in fits]
+        finally:
+            task.paused += time.perf_counter() - began
+
+
+def _error_for_one(error: Exception) -> Exception:
+    """An error for one of several tasks: each adds its own frames to its traceback."""
+    own = RuntimeError(f"training together failed: {type(error).__name__}: {error}")
+    own.__cause__ = error
+    return own

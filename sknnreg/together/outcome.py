@@ -1,0 +1,23 @@
+"""What training came to, for one network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sknnreg.engine.problem import Result
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A result or an error, and the network's part of its stack's training time, in seconds."""
+
+    result: Result | None
+    error: BaseException | None = None
+    seconds: float = 0.0
+
+    def unwrap(self) -> Result:
+        """The result, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        assert self.result is not None
+        return self.result

@@ -1,0 +1,1 @@
+"""What trains the networks that have met: this machine's cores, or a joblib backend's workers."""

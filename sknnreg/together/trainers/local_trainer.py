@@ -1,0 +1,109 @@
+"""Trains stacks on this machine: a thread for each core, with a process for all but the first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import joblib
+
+from sknnreg.engine.loop.training import train
+from sknnreg.engine.problem import Problem, Result
+from sknnreg.together.halt import Halt
+from sknnreg.together.hooks import with_remembered_answers
+from sknnreg.together.outcome import Outcome
+from sknnreg.together.trainers.helper_process import HelperProcess, sendable
+from sknnreg.together.trainers.process_pool import POOL
+from sknnreg.together.trainers.stacks import divide_into_stacks, training_seconds
+
+# Seconds of training that are worth another core, whose process needs some 0.2 to start.
+WORTH_A_CORE = 0.2
+
+
+class LocalTrainer:
+    """Trains networks in stacks, side by side on ``n_cores`` cores.
+
+    The thread that calls ``train`` trains too; each further core has a thread of its own, which
+    hands its stacks to a process. Stacks in threads alone would wait for one another, for Python's
+    lock and for one within BLAS: two threads train small networks hardly faster than one
+    (docs/benchmarks/search_speed.py). Networks that cannot be sent to a process train in the thread
+    itself.
+    """
+
+    def __init__(self, n_cores: int | None = None) -> None:
+        self._n_cores: int = joblib.cpu_count() if n_cores is None else n_cores
+
+    def prepare(self, problem: Problem, n_networks: int) -> None:
+        """Start processes if so much work is coming: they get ready while tasks prepare."""
+        if sendable([problem]):
+            POOL.prepare(self._n_helpers_for(training_seconds(problem) * n_networks))
+
+    def train(self, problems: Sequence[Problem], halt: Halt) -> list[Outcome]:
+        """An outcome for each."""
+        stacks, alone = divide_into_stacks(problems, self._n_cores)
+        # A thread that has finished a stack takes another.
+        queue = deque(stack.members for stack in stacks)
+        outcomes: dict[int, Outcome] = {}
+
+        def work(process: HelperProcess | None = None) -> None:
+            with suppress(IndexError):
+                while True:
+                    members = queue.popleft()
+                    found = train_stack([problems[i] for i in members], halt, process)
+                    outcomes.update(zip(members, found, strict=True))
+
+        work_ahead = sum(stack.seconds for stack in stacks)
+        n_helpers = min(len(stacks) - 1, self._n_helpers_for(work_ahead))
+        any_sendable = any(sendable([problem]) for problem in problems)
+        processes = [POOL.take() if any_sendable else None for _ in range(n_helpers)]
+        threads = [threading.Thread(target=work, args=(each,), daemon=True) for each in processes]
+        with suppress(RuntimeError):  # where the system has no more threads, fewer must do
+            for thread in threads:
+                thread.start()
+        work()
+        for thread, process in zip(threads, processes, strict=True):
+            if thread.ident is not None:
+                thread.join()
+            POOL.give_back(process)
+        for i in alone:
+            outcomes[i] = train_stack([problems[i]], halt)[0]
+        return [outcomes[i] for i in range(len(problems))]
+
+    def _n_helpers_for(self, seconds: float) -> int:
+        """How many cores beside the first so many seconds of training are worth."""
+        return max(0, min(self._n_cores - 1, int(seconds / WORTH_A_CORE)))
+
+
+def train_stack(
+    problems: Sequence[Problem], halt: Halt, process: HelperProcess | None = None
+) -> list[Outcome]:
+    """Train a stack; if it fails as a whole, network by network, to find which one fails."""
+    began = time.perf_counter()
+    if len(problems) > 1:
+        # A second attempt calls no hook twice for an epoch, and starts from the same states.
+        problems = [with_remembered_answers(problem) for problem in problems]
+    tried = [p if p.state is None else replace(p, state=p.state.copy()) for p in problems]
+    try:
+        results = _train(tried, halt, process)
+    except BaseException as error:
+        if len(problems) == 1:
+            return [Outcome(None, error, time.perf_counter() - began)]
+        return [train_stack([problem], halt)[0] for problem in problems]
+    # A network that trained for fewer epochs left the stack earlier.
+    epochs = [max(1, len(result.history.loss)) for result in results]
+    per_epoch = (time.perf_counter() - began) / sum(epochs)
+    return [
+        Outcome(result, seconds=n * per_epoch) for result, n in zip(results, epochs, strict=True)
+    ]
+
+
+def _train(problems: Sequence[Problem], halt: Halt, process: HelperProcess | None) -> list[Result]:
+    if process is not None and sendable(problems):
+        # What the process cannot do, for whatever reason, is done here.
+        with suppress(Exception), halt.ended_by(process.kill):
+            return process.train(problems)
+    return train(problems, halt)
