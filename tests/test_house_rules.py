@@ -19,7 +19,6 @@ FILES = sorted(ROOT.rglob("*.py"))
 NAMES = [path.relative_to(ROOT.parent).as_posix() for path in FILES]
 EACH_FILE = pytest.mark.parametrize("path", FILES, ids=NAMES)
 ENGINE = [path for path in FILES if path.is_relative_to(ROOT / "engine")]
-EACH_ROOM = pytest.mark.parametrize("path", ENGINE, ids=[path.name for path in ENGINE])
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 
 LINES_PER_FILE, LINES_PER_FUNCTION = 300, 40
@@ -40,12 +39,19 @@ def docstring_lines(tree):
     return numbers
 
 
+def first_line(function):
+    return function.body[0].lineno if function.name == "__init__" else function.lineno
+
+
 def function_sizes(tree):
-    """Lines of each function without docstrings, those of functions inside it included."""
+    """Lines of each function without docstrings, those of functions inside it included.
+
+    A constructor's begin at its body: an estimator's has to name every hyperparameter.
+    """
     skipped = docstring_lines(tree)
     return {
         f"{node.name} (line {node.lineno})": len(
-            set(range(node.lineno, node.end_lineno + 1)) - skipped
+            set(range(first_line(node), node.end_lineno + 1)) - skipped
         )
         for node in ast.walk(tree)
         if isinstance(node, Function)
@@ -75,6 +81,12 @@ With a long story.
 class Layer:
     """A layer."""
 
+    def __init__(
+        self,
+        size,
+    ):
+        self.size = size
+
     def bind(self):
         """Bind."""
         def forward(x):
@@ -102,7 +114,14 @@ async def fetch():
         tree = ast.parse(self.SOURCE)
         assert len(docstring_lines(tree)) == 4 + 1 + 1 + 4
         sizes = {name.split()[0]: size for name, size in function_sizes(tree).items()}
-        assert sizes == {"bind": 5, "forward": 2, "affine": 2, "_bind": 2, "fetch": 2}
+        assert sizes == {
+            "__init__": 1,
+            "bind": 5,
+            "forward": 2,
+            "affine": 2,
+            "_bind": 2,
+            "fetch": 2,
+        }
 
     def test_docstrings(self):
         assert list(undocumented(ast.parse(self.SOURCE).body)) == ["Layer.affine", "Loss"]
@@ -112,13 +131,13 @@ async def fetch():
         assert len(ENGINE) > 30
 
 
-@EACH_ROOM
-def test_no_room_is_too_large(path):
+@EACH_FILE
+def test_no_file_is_too_large(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) - len(docstring_lines(parse(path))) < LINES_PER_FILE
 
 
-@EACH_ROOM
+@EACH_FILE
 def test_no_function_is_too_long(path):
     long = {name: n for name, n in function_sizes(parse(path)).items() if n >= LINES_PER_FUNCTION}
     assert not long
