@@ -20,7 +20,7 @@ from sknnreg.engine.places.time.monitors import Monitor
 from sknnreg.engine.places.update import Transform
 from sknnreg.engine.places.update.schedules import Schedule
 from sknnreg.engine.places.weights_at_rest import Constraint
-from sknnreg.engine.state import TrainingState
+from sknnreg.engine.state import TrainingState, key
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,15 @@ class Recipe:
     population_statistics: bool
     dtype: str
     lbfgs: LBFGS | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("transforms", "monitors", "averaging"):
+            keys = [key(member) for member in getattr(self, name)]
+            if len(set(keys)) < len(keys):
+                raise ValueError(
+                    f"{name} has two members of one kind, {keys}: a state keeps one entry of each "
+                    "name. Leave one out, or make one a class of another name."
+                )
 
     @property
     def largest_product(self) -> int:

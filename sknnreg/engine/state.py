@@ -12,15 +12,20 @@ from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.arrays.streams import Streams
 
 
+def key(member: object) -> str:
+    """The name under which a state keeps what belongs to a member of a recipe."""
+    return type(member).__name__
+
+
 @dataclass
 class TrainingState:
     """Arrays with a row per network.
 
     ``updates`` are all so far, ``steps`` those of the optimiser, which may be newer.
     ``best`` is the row with the best watched value so far, where it is kept; ``average`` has the
-    mean of ``averaged`` rows so far, by the name of the averaging; ``snapshots (M, n, P)`` are the
+    mean of ``averaged`` rows so far, by the averaging's key; ``snapshots (M, n, P)`` are the
     last ``n`` of ``taken`` rows, the one of number t at place t modulo n. ``transforms`` and
-    ``monitors`` hold the states of the members of these names.
+    ``monitors`` hold the states of the members, by their ``key``.
     """
 
     values: Array

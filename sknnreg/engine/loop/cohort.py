@@ -21,7 +21,7 @@ from sknnreg.engine.places.signal import Phase
 from sknnreg.engine.places.update import Steps, per_step
 from sknnreg.engine.places.update.schedules import Progress
 from sknnreg.engine.problem import History, Problem, Recipe, Result
-from sknnreg.engine.state import TrainingState, join
+from sknnreg.engine.state import TrainingState, join, key
 
 
 class Cohort:
@@ -91,7 +91,7 @@ class Cohort:
         factors = [
             factor
             for member in recipe.monitors
-            if (factor := member.rate_factor(state.monitors[type(member).__name__])) is not None
+            if (factor := member.rate_factor(state.monitors[key(member)])) is not None
         ]
         n_epochs = 1 if factors else max(1, LOOK_AHEAD // n_updates)
         n_epochs = min(n_epochs, int((self.last_epochs - state.epochs).max()))
@@ -165,22 +165,22 @@ class Cohort:
             state = TrainingState.fresh(values, streams)
         state = state.equipped(
             keep_best=recipe.keep_best,
-            averaging=type(recipe.averaging[0]).__name__ if recipe.averaging else None,
+            averaging=key(recipe.averaging[0]) if recipe.averaging else None,
             n_snapshots=recipe.n_snapshots,
         )
         trained = state.values[:, : recipe.network.layout.n_trainable]
         missing = {
-            type(t).__name__: t.init(trained)
+            key(t): t.init(trained)
             for t in recipe.transforms
-            if type(t).__name__ not in state.transforms
+            if key(t) not in state.transforms
         }
         if any(missing.values()):
             # An optimiser that starts anew counts its steps anew.
             state = replace(state, steps=np.zeros_like(state.steps))
         known = {**state.transforms, **missing}
-        transforms = {type(t).__name__: known[type(t).__name__] for t in recipe.transforms}
+        transforms = {key(t): known[key(t)] for t in recipe.transforms}
         monitors = {
-            type(m).__name__: state.monitors.get(type(m).__name__) or m.init(1)
+            key(m): state.monitors.get(key(m)) or m.init(1)
             for m in recipe.monitors
         }
         state = replace(state, transforms=transforms, monitors=monitors)
@@ -192,7 +192,7 @@ class Cohort:
         """Go on: patience that was spent is new, and a best of other rows is judged by these."""
         # In numbers of this network's own, not of the whole stack.
         recipe = simplify(stack([problem.recipe]))
-        monitors = [(m, state.monitors[type(m).__name__]) for m in recipe.monitors]
+        monitors = [(m, state.monitors[key(m)]) for m in recipe.monitors]
         for member, its_state in monitors:
             member.resume(its_state)
         if not self.recipe.keep_best or state.best is None or np.isinf(state.best_value[0]):
@@ -220,7 +220,7 @@ class Cohort:
         self.has_penalties = bool(recipe.penalties) or self.network.costs() is not None
         self._augments: dict[tuple[int, ...], Augment] = {}
         values = state.values[:, : layout.n_trainable]
-        states = [state.transforms[type(member).__name__] for member in recipe.transforms]
+        states = [state.transforms[key(member)] for member in recipe.transforms]
         self.update_step = UpdateStep(
             recipe.penalties, recipe.transforms, states, values, grads, layout.n_weights
         )

@@ -10,6 +10,7 @@ from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.loop.cohort import Cohort
 from sknnreg.engine.places.time.monitors import Epoch
 from sknnreg.engine.problem import Report
+from sknnreg.engine.state import key
 
 
 def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
@@ -45,7 +46,7 @@ def _monitor(cohort: Cohort, epoch: Epoch) -> Array:
     """Who stops by what is watched, or has reached the last epoch."""
     state, recipe = cohort.state, cohort.recipe
     ends = [
-        (member.on_epoch_end(epoch, state.monitors[type(member).__name__]), member.reason)
+        (member.on_epoch_end(epoch, state.monitors[key(member)]), member.reason)
         for member in recipe.monitors
     ]
     ends.append((state.epochs >= cohort.last_epochs, "max_iter"))

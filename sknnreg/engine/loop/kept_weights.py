@@ -13,7 +13,7 @@ from sknnreg.engine.loop.bound_network import BoundNetwork
 from sknnreg.engine.loop.evaluation import population_statistics
 from sknnreg.engine.places.time.averaging import RunningAverage
 from sknnreg.engine.problem import Problem, Recipe
-from sknnreg.engine.state import TrainingState
+from sknnreg.engine.state import TrainingState, key
 
 
 class KeptWeights:
@@ -41,7 +41,7 @@ class KeptWeights:
         self._stale = False
         if recipe.averaging:
             (member,) = recipe.averaging
-            self._rows = state.average[type(member).__name__][:, :n]
+            self._rows = state.average[key(member)][:, :n]
             values = state.values[:, :n]
             self._average = RunningAverage(member, values, self._rows, state.averaged)
             self._network = BoundNetwork(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sknnreg.engine.problem import History, Recipe
-from sknnreg.engine.state import TrainingState
+from sknnreg.engine.state import TrainingState, key
 from sknnreg.estimators.data.inputs import Standardization
 from sknnreg.estimators.data.preparation import Plan, Scales
 from sknnreg.estimators.data.targets import Targets
@@ -60,8 +60,8 @@ class Memory:
             state.best_value[...] = np.inf
             state.best_epoch[...] = 0
             for member in recipe.monitors:
-                if type(member).__name__ in state.monitors:
-                    member.rejudge(state.monitors[type(member).__name__], state.best_value)
+                if key(member) in state.monitors:
+                    member.rejudge(state.monitors[key(member)], state.best_value)
         return state.cast(recipe.dtype)
 
 
