@@ -74,6 +74,34 @@ def test_the_proximal_step_minimizes(penalty, dtype, rng):
             assert np.all(objective(here, row) <= objective(here + change, row))
 
 
+def split_of(penalty, w):
+    """The split's value and gradient at u = max(w, 0), v = max(-w, 0), and these side by side."""
+    parts = np.concatenate([np.maximum(w, 0), np.maximum(-w, 0)], axis=1)
+    return penalty.stacked.split(parts), parts
+
+
+def test_a_split_is_a_smooth_function_whose_least_value_is_the_penalty(penalty, rng):
+    """Over all u, v >= 0 of one w = u - v; its gradient is that of differences."""
+    w = rng.normal(size=(3, 12))
+    split, parts = split_of(penalty, w)
+    assert (split is None) == (not penalty.cls.proximal), "or lbfgs refuses it: say so here"
+    if split is None:
+        return
+    value, gradient = split
+    np.testing.assert_allclose(value, penalty.stacked.value(w), rtol=1e-14)
+    for both in (1e-3, 1.0):
+        more, _ = penalty.stacked.split(parts + both)
+        assert np.all(more >= value)
+    step = 1e-6
+    for place in range(parts.shape[1]):
+        there = parts + 1.0  # away from the bounds
+        there[:, place] += step
+        above = penalty.stacked.split(there)[0]
+        there[:, place] -= 2 * step
+        below = penalty.stacked.split(there)[0]
+        np.testing.assert_allclose((above - below) / (2 * step), gradient[:, place], atol=1e-7)
+
+
 class TestSoftThreshold:
     @pytest.mark.parametrize("dtype", DTYPES)
     @pytest.mark.parametrize("by_weight", [False, True])

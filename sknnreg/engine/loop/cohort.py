@@ -170,19 +170,14 @@ class Cohort:
         )
         trained = state.values[:, : recipe.network.layout.n_trainable]
         missing = {
-            key(t): t.init(trained)
-            for t in recipe.transforms
-            if key(t) not in state.transforms
+            key(t): t.init(trained) for t in recipe.transforms if key(t) not in state.transforms
         }
         if any(missing.values()):
             # An optimiser that starts anew counts its steps anew.
             state = replace(state, steps=np.zeros_like(state.steps))
         known = {**state.transforms, **missing}
         transforms = {key(t): known[key(t)] for t in recipe.transforms}
-        monitors = {
-            key(m): state.monitors.get(key(m)) or m.init(1)
-            for m in recipe.monitors
-        }
+        monitors = {key(m): state.monitors.get(key(m)) or m.init(1) for m in recipe.monitors}
         state = replace(state, transforms=transforms, monitors=monitors)
         if problem.state is not None:
             self._resume(problem, state)

@@ -19,34 +19,43 @@ from sknnreg.engine.problem import Problem, Result
 class Objective:
     """J and its gradient as functions of one vector.
 
-    With L1 the weights are split into w = u - v with u, v >= 0, so that ||w||_1 = sum(u + v) is
-    smooth and zeros are exact at the bounds; the vector is then (u, v, others).
+    With proximal penalties the weights are split into w = u - v with u, v >= 0, where the
+    penalties' own ``split`` is smooth and zeros are exact at the bounds; the vector is then
+    (u, v, others).
     """
 
     def __init__(self, cohort: Cohort) -> None:
         self._cohort = cohort
         layout = cohort.recipe.network.layout
         self._n_weights, self._n_trainable = layout.n_weights, layout.n_trainable
-        self._l1 = sum(
-            float(np.asarray(p.strength)[0]) for p in cohort.recipe.penalties if p.proximal
-        )
+        self._proximal = [p for p in cohort.recipe.penalties if p.proximal]
         # No streams: nothing draws here. Running statistics are gathered afterwards.
         self._phase = Phase()
         self._smooth = [p for p in cohort.recipe.penalties if not p.proximal]
+        self._check_splits()
 
     @property
     def start(self) -> Array:
         """The vector of the values as they are."""
         values = self._cohort.state.values[0, : self._n_trainable]
-        if not self._l1:
+        if not self._proximal:
             return values.copy()
         w, others = values[: self._n_weights], values[self._n_weights :]
         return np.concatenate([np.maximum(w, 0), np.maximum(-w, 0), others])
 
+    def _check_splits(self) -> None:
+        parts = self.start[None, : 2 * self._n_weights]
+        for penalty in self._proximal:
+            if penalty.split(parts) is None:
+                raise ValueError(
+                    f"{penalty} has no gradient everywhere and offers no split w = u - v in which "
+                    "it has one, which solver='lbfgs' needs. Use solver='adam' or 'sgd'."
+                )
+
     @property
     def bounds(self) -> scipy.optimize.Bounds | None:
         """u and v from 0, nothing else bounded."""
-        if not self._l1:
+        if not self._proximal:
             return None
         n_free = self._n_trainable - self._n_weights
         lower = np.concatenate([np.zeros(2 * self._n_weights), np.full(n_free, -np.inf)])
@@ -55,7 +64,7 @@ class Objective:
     def assign(self, vector: Array) -> None:
         """Make the vector the network's values."""
         values, n = self._cohort.state.values[0], self._n_weights
-        if self._l1:
+        if self._proximal:
             np.subtract(vector[:n], vector[n : 2 * n], out=values[:n])
             values[n : self._n_trainable] = vector[2 * n :]
         else:
@@ -83,11 +92,18 @@ class Objective:
         for penalty in self._smooth:
             total += float(penalty.value(weights)[0])
             penalty.add_gradient(weights, gradient[None, :n], np.empty_like(weights))
-        if not self._l1:
-            return total, gradient
-        by_weight = gradient[:n]
-        split = np.concatenate([by_weight + self._l1, self._l1 - by_weight, gradient[n:]])
-        return total + self._l1 * float(vector[: 2 * n].sum()), split
+        return self._with_splits(vector, total, gradient) if self._proximal else (total, gradient)
+
+    def _with_splits(self, vector: Array, total: float, gradient: Array) -> tuple[float, Array]:
+        """The proximal penalties on top, and the gradient by (u, v, others)."""
+        n = self._n_weights
+        by_parts = np.concatenate([gradient[:n], -gradient[:n]])
+        for penalty in self._proximal:
+            split = penalty.split(vector[None, : 2 * n])
+            assert split is not None  # checked at the start
+            total += float(split[0][0])
+            by_parts += split[1][0]
+        return total, np.concatenate([by_parts, gradient[n:]])
 
 
 def minimize(problem: Problem, halt: threading.Event | None = None) -> Result:

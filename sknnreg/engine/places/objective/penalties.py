@@ -35,6 +35,14 @@ class Penalty(ABC):
         """The term's proximal step, in place; ``step_size`` broadcasts against ``weights``."""
         return None
 
+    def split(self, parts: Array) -> tuple[Array, Array] | None:
+        """A proximal term as a smooth one: its value ``(M,)`` and gradient at ``parts (M, 2 n)``.
+
+        They are u and v side by side, the weights are w = u - v with u, v >= 0. Least over all u
+        and v of the same w, the value is the term at w. None where there is no such function.
+        """
+        return None
+
 
 @dataclass(frozen=True)
 class L2(Penalty):
@@ -77,3 +85,9 @@ class L1(Penalty):
         """W minus its clipped self: exact zeros inside the threshold."""
         threshold = step_size * per_network(self.strength, weights)
         weights -= np.clip(weights, -threshold, threshold, out=work)
+
+    def split(self, parts: Array) -> tuple[Array, Array] | None:
+        """||w||_1 = sum(u + v) where not both are above 0."""
+        strength = np.asarray(self.strength)
+        value: Array = strength * parts.sum(axis=1, dtype=np.float64)
+        return value, np.broadcast_to(per_network(strength, parts), parts.shape)
