@@ -22,7 +22,7 @@ from sknnreg.estimators.data.inputs import check_mapped, check_weights, check_X,
 from sknnreg.estimators.data.preparation import Labelled, Plan, prepare
 from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.fitted.attributes import fitted_attributes, score_function
-from sknnreg.estimators.fitted.ensembles import as_folded, mean_outputs
+from sknnreg.estimators.fitted.ensembles import as_folded
 from sknnreg.estimators.fitted.folding import Between, raw_outputs, to_dense
 from sknnreg.estimators.hyperparameters import Hyperparameters
 from sknnreg.estimators.settings.recipes import recipe
@@ -98,6 +98,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
     n_layers_: int
     n_outputs_: int
     out_activation_: str
+    _targets: Targets
     _activations: tuple[ActivationName, ...]
     _between: list[Between]
     _memory: Memory
@@ -301,7 +302,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         values = np.empty(shape, dtype)
         folded = as_folded(self.snapshots_ or [self])
         for at, raw in raw_outputs(X, folded, self._activations):
-            mean = raw if raw.ndim == 2 else mean_outputs(raw, self.out_activation_)
+            mean = raw if raw.ndim == 2 else self._targets.link.mean(raw)
             values[at] = function(mean)
         return values
 

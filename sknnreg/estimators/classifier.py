@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.arrays.stack import Array
@@ -855,7 +854,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         proba : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             In the order of ``classes_``.
         """
-        return self._probabilities(X, special.expit, special.softmax)
+        return self._probabilities(X)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Logarithms of the class probabilities, all finite.
@@ -870,7 +869,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         log_proba : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
             In the order of ``classes_``.
         """
-        return self._probabilities(X, special.log_expit, special.log_softmax)
+        return self._probabilities(X, log=True)
 
     def predict(self, X: Any) -> Array:
         """The most probable class, or the labels of probability above a half.
@@ -897,18 +896,17 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
             )
         return self._predict_into(X, lambda raw: classes[raw.argmax(axis=1)], None, classes.dtype)
 
-    def _probabilities(self, X: Any, logistic: Any, softmax: Any) -> Array:
-        """The links of one output and of several, or their logarithms."""
+    def _probabilities(self, X: Any, *, log: bool = False) -> Array:
+        """Of each class or label, or their logarithms."""
         check_is_fitted(self, "coefs_")
-        n_classes = len(self.classes_)
-        if isinstance(self._targets, LabelTargets):
-            return self._predict_into(X, logistic, n_classes)
-        if n_classes == 1:
-            certain = logistic(np.inf)
-            return self._predict_into(X, lambda raw: np.full_like(raw, certain), 1)
-        if n_classes == 2:
-            return self._predict_into(X, lambda raw: logistic(np.hstack([-raw, raw])), 2)
-        return self._predict_into(X, lambda raw: softmax(raw, axis=1), n_classes)
+        n_classes, link = len(self.classes_), self._targets.link
+        inverse = link.log_inverse if log else link.inverse
+        if isinstance(self._targets, ClassTargets) and n_classes == 1:
+            return self._predict_into(X, lambda raw: inverse(np.full_like(raw, np.inf)), 1)
+        if isinstance(self._targets, ClassTargets) and n_classes == 2:
+            # One output for both: its link gives the second class, and with -raw the first.
+            return self._predict_into(X, lambda raw: inverse(np.hstack([-raw, raw])), 2)
+        return self._predict_into(X, inverse, n_classes)
 
     def __sklearn_tags__(self) -> Any:
         """Multilabel y is welcome."""

@@ -822,7 +822,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
             In the units of the training targets.
         """
         check_is_fitted(self, "coefs_")
-        link = np.exp if self.out_activation_ == "exp" else np.asarray
+        inverse = self._targets.link.inverse
         if self._targets.one_dimensional:
-            return self._predict_into(X, lambda raw: link(raw[:, 0]), None)
-        return self._predict_into(X, link, self.n_outputs_)
+            return self._predict_into(X, lambda raw: inverse(raw[:, 0]), None)
+        return self._predict_into(X, inverse, self.n_outputs_)

@@ -18,7 +18,8 @@ from sknnreg.engine.arrays.matrix import Layout
 from sknnreg.engine.arrays.stack import stack
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.places.data import Augmentation, InputNoise, LabelSmoothing, Mixup
-from sknnreg.engine.places.objective import losses
+from sknnreg.engine.places.objective import links, losses
+from sknnreg.engine.places.objective.links import Link
 from sknnreg.engine.places.objective.losses import Loss
 from sknnreg.engine.places.objective.penalties import L1, L2, Penalty
 from sknnreg.engine.places.signal import Layer, Phase, Site
@@ -196,6 +197,10 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
             case(losses.CrossEntropy(), targets=_one_hot),
             case(losses.CrossEntropy(), targets=_simplex),
         ],
+    ),
+    "link": (
+        Link,
+        [case(links.Identity()), case(links.Exp()), case(links.Logistic()), case(links.Softmax())],
     ),
     "penalty": (
         Penalty,

@@ -1,4 +1,4 @@
-"""Losses: inverse links, bounds, weights, and how they are related."""
+"""Losses: links, bounds, weights, and how they are related."""
 
 import numpy as np
 import pytest
@@ -76,15 +76,31 @@ def test_no_weights_are_equal_weights(loss, rng):
         np.testing.assert_allclose(plain, weighted, rtol=1e-13)
 
 
-def test_predict_is_the_inverse_link(loss, rng):
+def test_the_link_gives_the_mean(loss, rng):
     raw = rng.normal(size=SHAPE)
-    np.testing.assert_allclose(loss.stacked.predict(raw), MEANS[loss.cls](raw), rtol=1e-13)
+    np.testing.assert_allclose(loss.cls.link.inverse(raw), MEANS[loss.cls](raw), rtol=1e-13)
+
+
+def test_the_gradient_of_a_canonical_pair_is_the_mean_less_y(loss, rng):
+    """Of the others, absolute and Huber's, it is a function of this residual."""
+    raw, y = rng.normal(size=SHAPE), loss.targets(rng, SHAPE)
+    _, gradient = evaluate(loss.stacked, raw, y)
+    residual, n_rows = loss.cls.link.inverse(raw) - y, SHAPE[1]
+    bounded = {losses.AbsoluteError: np.sign, losses.Huber: lambda r: np.clip(r, -delta, delta)}
+    delta = np.reshape(getattr(loss.stacked, "delta", 0.0), (-1, 1, 1))
+    expected = bounded.get(loss.cls, lambda r: r)(residual)
+    np.testing.assert_allclose(gradient, expected / n_rows, rtol=1e-11, atol=1e-16)
+
+
+def test_names_are_distinct(members):
+    classes = {each.cls for each in members["loss"][1]}
+    assert len({cls.name for cls in classes}) == len(classes)
 
 
 def test_the_gradient_vanishes_at_the_mean(loss, rng):
     """Where y is what raw means, the loss is stationary and as low as it gets."""
     raw = rng.normal(size=SHAPE)
-    y = loss.stacked.predict(raw).copy()
+    y = loss.cls.link.inverse(raw).copy()
     value, gradient = evaluate(loss.stacked, raw, y)
     np.testing.assert_allclose(gradient, 0, atol=1e-15)
     for _ in range(5):
@@ -96,7 +112,7 @@ def test_what_is_given_is_not_written_to(loss, rng):
     weight = rng.random((*SHAPE[:2], 1))
     kept = raw.copy(), y.copy(), weight.copy()
     evaluate(loss.stacked, raw, y, weight)
-    loss.stacked.predict(raw)
+    loss.cls.link.inverse(raw)
     for now, before in zip((raw, y, weight), kept, strict=True):
         assert np.array_equal(now, before)
 
@@ -139,7 +155,7 @@ def test_finite_far_out(loss, dtype, rng):
     value, gradient = evaluate(loss.stacked, raw, y)
     assert np.isfinite(value).all()
     assert np.isfinite(gradient).all()
-    assert np.isfinite(loss.stacked.predict(raw)).all()
+    assert np.isfinite(loss.cls.link.inverse(raw)).all()
     reference, slope = evaluate(loss.stacked, raw.astype(float), y.astype(float))
     np.testing.assert_allclose(value, reference, rtol=1e-5)
     np.testing.assert_allclose(gradient, slope, rtol=1e-5, atol=1e-30)
@@ -165,15 +181,15 @@ class TestRelations:
             strict=True,
         ):
             np.testing.assert_allclose(here, there, rtol=1e-12, atol=1e-15)
-        predict = losses.CrossEntropy().predict
+        predict = losses.CrossEntropy.link.inverse
         np.testing.assert_allclose(predict(raw), predict(moved), rtol=1e-12)
 
     def test_probabilities(self, rng):
         raw = 50 * rng.normal(size=SHAPE)
-        p = losses.CrossEntropy().predict(raw)
+        p = losses.CrossEntropy.link.inverse(raw)
         assert np.all(p >= 0)
         np.testing.assert_allclose(p.sum(axis=-1), 1, rtol=1e-14)
-        q = losses.BinaryCrossEntropy().predict(raw)
+        q = losses.BinaryCrossEntropy.link.inverse(raw)
         assert np.all((q >= 0) & (q <= 1))
 
     def test_two_classes_are_one_output_of_their_difference(self, rng):
@@ -185,8 +201,8 @@ class TestRelations:
         np.testing.assert_allclose(gradient[..., 1:], slope, rtol=1e-12, atol=1e-16)
         np.testing.assert_allclose(gradient[..., :1], -slope, rtol=1e-12, atol=1e-16)
         np.testing.assert_allclose(
-            losses.CrossEntropy().predict(raw)[..., 1:],
-            losses.BinaryCrossEntropy().predict(difference),
+            losses.CrossEntropy.link.inverse(raw)[..., 1:],
+            losses.BinaryCrossEntropy.link.inverse(difference),
             rtol=1e-13,
         )
 

@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from sknnreg.engine.arrays.rows import CodedRows, DenseRows, Rows, SparseRows
 from sknnreg.engine.arrays.stack import Array
+from sknnreg.engine.places.objective.links import Link
 from sknnreg.engine.places.objective.losses import (
     AbsoluteError,
     BinaryCrossEntropy,
@@ -46,9 +47,9 @@ class Targets(ABC):
         return False
 
     @property
-    @abstractmethod
-    def out_activation(self) -> str:
-        """MLPClassifier's and MLPRegressor's name of the inverse link."""
+    def link(self) -> Link:
+        """What a raw output stands for."""
+        return self.loss.link
 
     @abstractmethod
     def encode(self, y: Any, name: str) -> Rows:
@@ -103,11 +104,6 @@ class ClassTargets(Targets):
     def loss(self) -> Loss:
         """Cross-entropy."""
         return BinaryCrossEntropy() if self.n_outputs == 1 else CrossEntropy()
-
-    @property
-    def out_activation(self) -> str:
-        """MLPClassifier's names."""
-        return "logistic" if self.n_outputs == 1 else "softmax"
 
     def attributes(self) -> dict[str, Any]:
         """``classes_`` too."""
@@ -197,11 +193,6 @@ class LabelTargets(Targets):
         """A binary cross-entropy for each label."""
         return BinaryCrossEntropy()
 
-    @property
-    def out_activation(self) -> str:
-        """A probability for each label."""
-        return "logistic"
-
     def attributes(self) -> dict[str, Any]:
         """``classes_`` too."""
         return {"_targets": self, "classes_": self.classes}
@@ -252,11 +243,6 @@ class ResponseTargets(Targets):
         """The loss asked for."""
         return self.response_loss
 
-    @property
-    def out_activation(self) -> str:
-        """MLPRegressor's names."""
-        return "exp" if isinstance(self.loss, Poisson) else "identity"
-
     def encode(self, y: Any, name: str) -> Rows:
         """The responses as they are."""
         rows = DenseRows(y[:, None] if y.ndim == 1 else y)
@@ -264,10 +250,12 @@ class ResponseTargets(Targets):
             raise ValueError(
                 f"{name} has {rows.width} columns, but this regressor learns {self.n_outputs}."
             )
-        if isinstance(self.loss, Poisson) and y.min() < 0:
+        least = self.link.least
+        if least > -np.inf and y.min() < least:
             raise ValueError(
-                f"loss='poisson' models counts, but {name} goes down to {y.min()}. Use "
-                "loss='squared_error', 'absolute_error' or 'huber' for values below 0."
+                f"loss={self.loss.name!r} models values of at least {least:g}, such as "
+                f"counts, but {name} goes down to {y.min()}. Use loss='squared_error', "
+                "'absolute_error' or 'huber' for values below."
             )
         return rows
 
@@ -277,16 +265,17 @@ class ResponseTargets(Targets):
 
     def with_loss(self, loss: Loss) -> ResponseTargets:
         """The same targets under another loss, to go on with."""
-        if isinstance(loss, Poisson) != isinstance(self.loss, Poisson):
+        if loss.link != self.link:
             raise ValueError(
-                "loss cannot change to or from 'poisson' while a network goes on training: its "
-                "outputs would mean something else. Set warm_start=False to start anew."
+                f"loss cannot change from {self.loss.name!r} to {loss.name!r} while a network goes "
+                f"on training: its outputs would mean something else, {loss.link.name!r} in place "
+                f"of {self.link.name!r}. Set warm_start=False to start anew."
             )
         return replace(self, response_loss=loss)
 
     def standardized(self, rows: Rows, weight: Array | None) -> Targets:
-        """Zero mean and unit variance; counts keep their zero and get mean 1."""
-        if not isinstance(self.loss, Poisson):
+        """Zero mean and unit variance; what has a least value keeps its zero and gets mean 1."""
+        if self.link.least == -np.inf:
             return replace(self, standardization=Standardization.of(rows, weight, "y"))
         mean = Standardization.of(rows, weight, "y").offset
         assert mean is not None
@@ -297,26 +286,17 @@ class ResponseTargets(Targets):
         return self.standardization.apply(rows)
 
     def unscale_outputs(self, coefs: list[Array], intercepts: list[Array]) -> None:
-        """Times the scale plus the offset; with a log link a scale is a shift."""
+        """The scale and the offset move into the last layer."""
         scale, offset = self.standardization.scale, self.standardization.offset
-        if scale is None:
-            return
-        if isinstance(self.loss, Poisson):
-            intercepts[-1] = intercepts[-1] + np.log(scale)
-            return
-        coefs[-1] = coefs[-1] * scale
-        intercepts[-1] = intercepts[-1] * scale + (0.0 if offset is None else offset)
+        if scale is not None:
+            last = self.link.rescaled(coefs[-1], intercepts[-1], scale, offset)
+            coefs[-1], intercepts[-1] = last
 
 
 def regression_loss(name: str, huber_delta: float) -> Loss:
     """The loss of this name."""
-    losses: dict[str, Loss] = {
-        "squared_error": SquaredError(),
-        "absolute_error": AbsoluteError(),
-        "huber": Huber(huber_delta),
-        "poisson": Poisson(),
-    }
-    return losses[name]
+    losses: tuple[Loss, ...] = (SquaredError(), AbsoluteError(), Huber(huber_delta), Poisson())
+    return {loss.name: loss for loss in losses}[name]
 
 
 def class_targets(y: Any, classes: Any = None) -> ClassTargets | LabelTargets:

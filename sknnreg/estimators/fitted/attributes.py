@@ -38,7 +38,7 @@ def _of_row(estimator: Any, row: Array, prepared: Prepared, network: Network) ->
         "dropout_rates_": dropout_rates(network, row),
         "n_layers_": len(folded.coefs) + 1,
         "n_outputs_": prepared.targets.n_outputs,
-        "out_activation_": prepared.targets.out_activation,
+        "out_activation_": prepared.targets.link.name,
         "_activations": activations(estimator),
         **prepared.targets.attributes(),
     }

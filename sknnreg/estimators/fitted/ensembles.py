@@ -1,4 +1,4 @@
-"""Several networks of one architecture as one: a forward pass in a stack, and their mean."""
+"""Several networks of one architecture as one that is evaluated in a stack."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy import special
 
-from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.fitted.folding import Between, Folded, RowMap, Spread, to_dense
 
 
@@ -21,23 +19,6 @@ def as_folded(members: Sequence[Any]) -> Folded:
     coefs = [np.stack([to_dense(coef) for coef in each]) for each in _by_layer(networks, "coefs")]
     intercepts = [np.stack(each)[:, None] for each in _by_layer(networks, "intercepts")]
     return Folded(coefs, intercepts, [_joined(each) for each in _by_layer(networks, "between")])
-
-
-def mean_outputs(raw: Array, out_activation: str) -> Array:
-    """The raw outputs ``(B, K)`` that stand for the mean prediction of ``raw (S, B, K)``."""
-    log_n = np.log(len(raw))
-    if out_activation == "softmax":
-        mean: Array = special.logsumexp(special.log_softmax(raw, axis=-1), axis=0)
-        return mean - log_n
-    if out_activation == "logistic":
-        ones, zeros = special.log_expit(raw), special.log_expit(-raw)
-        log_odds: Array = special.logsumexp(ones, axis=0) - special.logsumexp(zeros, axis=0)
-        return log_odds
-    if out_activation == "exp":
-        log_sum: Array = special.logsumexp(raw, axis=0)
-        return log_sum - log_n
-    plain: Array = raw.mean(axis=0)
-    return plain
 
 
 def _by_layer(networks: Sequence[Folded], name: str) -> list[tuple[Any, ...]]:

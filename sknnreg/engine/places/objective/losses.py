@@ -8,13 +8,14 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import scipy
 from numpy.typing import DTypeLike
 
 from sknnreg.engine.arrays.stack import Array, PerNetwork, per_network, product_of
+from sknnreg.engine.places.objective.links import Exp, Identity, Link, Logistic, Softmax
 
 # rows_and_gradient(raw, y): L per row (..., B, 1) or per output (..., B, K), and dL/draw.
 RowsAndGradient: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
@@ -26,13 +27,14 @@ ValueAndGradient: TypeAlias = Callable[[Array, Array, Array | None], tuple[Array
 class Loss(ABC):
     """L(raw, y) with ``raw`` and ``y`` ``(M, B, K)``, or ``(B, K)`` for a single network."""
 
+    # As MLPClassifier and MLPRegressor call it.
+    name: ClassVar[str]
+    # What a raw output stands for.
+    link: ClassVar[Link]
+
     @abstractmethod
     def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The loss of each row over buffers of this shape, made here, once."""
-
-    @abstractmethod
-    def predict(self, raw: Array) -> Array:
-        """The inverse link: what a raw output means."""
 
     def bind(self, shape: tuple[int, ...], dtype: DTypeLike) -> ValueAndGradient:
         """The loss of batches; ``weight (..., B, 1)`` sums to 1, None weighs all rows alike."""
@@ -65,6 +67,9 @@ class Loss(ABC):
 class SquaredError(Loss):
     """L = (raw - y)**2 / 2."""
 
+    name: ClassVar[str] = "squared_error"
+    link: ClassVar[Link] = Identity()
+
     def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is the residual."""
         residual, rows = np.empty(shape, dtype), np.empty(shape, dtype)
@@ -77,14 +82,13 @@ class SquaredError(Loss):
 
         return rows_and_gradient
 
-    def predict(self, raw: Array) -> Array:
-        """The mean."""
-        return raw
-
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
     """L = abs(raw - y)."""
+
+    name: ClassVar[str] = "absolute_error"
+    link: ClassVar[Link] = Identity()
 
     def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is the residual's sign."""
@@ -97,14 +101,13 @@ class AbsoluteError(Loss):
 
         return rows_and_gradient
 
-    def predict(self, raw: Array) -> Array:
-        """The median."""
-        return raw
-
 
 @dataclass(frozen=True)
 class Huber(Loss):
     """L = r**2 / 2 for abs(r) <= d, else d (abs(r) - d / 2), r = raw - y (Huber, 1964)."""
+
+    name: ClassVar[str] = "huber"
+    link: ClassVar[Link] = Identity()
 
     delta: PerNetwork
 
@@ -121,14 +124,13 @@ class Huber(Loss):
 
         return rows_and_gradient
 
-    def predict(self, raw: Array) -> Array:
-        """Between mean and median."""
-        return raw
-
 
 @dataclass(frozen=True)
 class Poisson(Loss):
     """Half the Poisson deviance, L = y log(y / mu) - y + mu, mu = exp(raw)."""
+
+    name: ClassVar[str] = "poisson"
+    link: ClassVar[Link] = Exp()
 
     def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is mu - y."""
@@ -141,14 +143,13 @@ class Poisson(Loss):
 
         return rows_and_gradient
 
-    def predict(self, raw: Array) -> Array:
-        """The mean count exp(raw)."""
-        return np.exp(raw)
-
 
 @dataclass(frozen=True)
 class BinaryCrossEntropy(Loss):
     """L = log(1 + exp(raw)) - y raw for each output, y in [0, 1]."""
+
+    name: ClassVar[str] = "binary_log_loss"
+    link: ClassVar[Link] = Logistic()
 
     def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is p - y, p the logistic of raw."""
@@ -163,15 +164,13 @@ class BinaryCrossEntropy(Loss):
 
         return rows_and_gradient
 
-    def predict(self, raw: Array) -> Array:
-        """The probability of each label."""
-        probability: Array = scipy.special.expit(raw)
-        return probability
-
 
 @dataclass(frozen=True)
 class CrossEntropy(Loss):
     """L = log sum_k exp(raw_k) - sum_k y_k raw_k, the y_k of a row adding up to 1."""
+
+    name: ClassVar[str] = "log_loss"
+    link: ClassVar[Link] = Softmax()
 
     def bind_rows(self, shape: tuple[int, ...], dtype: DTypeLike) -> RowsAndGradient:
         """The gradient is softmax(raw) - y."""
@@ -194,11 +193,6 @@ class CrossEntropy(Loss):
             return np.subtract(total, target[..., None], total), p
 
         return rows_and_gradient
-
-    def predict(self, raw: Array) -> Array:
-        """The class probabilities."""
-        probability: Array = scipy.special.softmax(raw, axis=-1)
-        return probability
 
 
 def _largest_of(shape: tuple[int, ...]) -> Callable[[Array, Array], None]:
