@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from sknnreg.engine.arrays.batches import DataSet
-from sknnreg.engine.arrays.stack import Array, PerNetwork, structure
+from sknnreg.engine.arrays.stack import Array, PerNetwork, simplify, structure
 from sknnreg.engine.places.data import Adversarial, Augmentation
 from sknnreg.engine.places.objective.losses import Loss
 from sknnreg.engine.places.objective.penalties import Penalty
@@ -29,6 +29,28 @@ class LBFGS:
 
     max_evaluations: int
     gradient_tolerance: float
+
+
+# How and how long the objective is minimized, and what is kept of it: the fields of a recipe that
+# do not change it. Where a batch's statistics are part of the network, the batch's size does.
+BESIDE_THE_OBJECTIVE = frozenset(
+    {
+        "transforms",
+        "schedule",
+        "monitors",
+        "averaging",
+        "learning_rate",
+        "batch_size",
+        "shuffle",
+        "max_iter",
+        "keep_best",
+        "n_snapshots",
+        "batch_statistics",
+        "population_statistics",
+        "dtype",
+        "lbfgs",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +88,16 @@ class Recipe:
                     f"{name} has two members of one kind, {keys}: a state keeps one entry of each "
                     "name. Leave one out, or make one a class of another name."
                 )
+
+    @property
+    def objective(self) -> tuple[Any, ...]:
+        """What training minimizes, and over which weights; equal ones have losses to compare.
+
+        Every field that is not named in ``BESIDE_THE_OBJECTIVE``, without what is switched off.
+        """
+        recipe = simplify(self)
+        beside = BESIDE_THE_OBJECTIVE - {"batch_size" if self.batch_statistics else ""}
+        return tuple(getattr(recipe, f.name) for f in fields(self) if f.name not in beside)
 
     @property
     def largest_product(self) -> int:

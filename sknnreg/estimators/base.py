@@ -179,7 +179,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         listeners = None if partial else listen(self, given, plan)
         state = None
         if memory is not None:
-            state = memory.state_for(plan.recipe, criterion(self, len(plan.prepared.train)))
+            state = memory.state_for(plan, criterion(self, plan))
         result = self._train(plan, state, listeners)
         # To who called fit, behind scikit-learn's decorator, or partial_fit.
         stacklevel = 4 if partial else 5
@@ -249,7 +249,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
             prepared.targets,
             result.state,
             history,
-            criterion(self, len(prepared.train)),
+            criterion(self, plan),
             architecture(plan.recipe),
             refitted,
         )

@@ -1,14 +1,16 @@
-"""A recipe: what it refuses."""
+"""A recipe: what it refuses, and what of it is the objective."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
 
 from sknnreg import MLPRegularizedRegressor
+from sknnreg.engine.places.objective.penalties import L2
 from sknnreg.engine.places.time.averaging import ExponentialAverage
 from sknnreg.engine.places.time.monitors import TimeLimit
 from sknnreg.engine.places.update import ClipNorm, Transform, WeightDecay
+from sknnreg.engine.problem import BESIDE_THE_OBJECTIVE
 from sknnreg.estimators.base import training_plan
 
 
@@ -45,3 +47,14 @@ def test_other_classes_of_the_same_name_too(recipe):
 
     with pytest.raises(ValueError, match=r"transforms has two .*Adam"):
         replace(recipe, transforms=(*recipe.transforms, Adam()))
+
+
+def test_the_objective_is_every_field_but_those_that_are_named(recipe):
+    """Each of these is a field: a name that is not would let its field change the objective."""
+    names = {f.name for f in fields(recipe)}
+    assert names > BESIDE_THE_OBJECTIVE
+    assert len(recipe.objective) == len(names - BESIDE_THE_OBJECTIVE)
+    other = replace(recipe, learning_rate=9.0, max_iter=1.0, dtype="float64", transforms=())
+    assert other.objective == recipe.objective
+    assert replace(recipe, penalties=()).objective == recipe.objective  # they are off
+    assert replace(recipe, penalties=(L2(0.1),)).objective != recipe.objective

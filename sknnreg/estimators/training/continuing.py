@@ -27,7 +27,7 @@ class Memory:
     targets: Targets
     state: TrainingState
     history: History
-    criterion: Any
+    criterion: tuple[Any, ...]
     architecture: tuple[Any, ...]
     refitted: bool = False
 
@@ -45,13 +45,14 @@ class Memory:
         """What stays as the first call found it."""
         return Scales(self.seed, self.inputs)
 
-    def state_for(self, recipe: Recipe, criterion: Any) -> TrainingState:
-        """A copy of the state for this recipe, so that a failure leaves memory whole."""
+    def state_for(self, plan: Plan, criterion: tuple[Any, ...]) -> TrainingState:
+        """A copy of the state for this plan, so that a failure leaves memory whole."""
+        recipe = plan.recipe
         if architecture(recipe) != self.architecture:
             raise ValueError(
                 "the network cannot go on training: its layers have changed since the last call. "
-                "Set warm_start=False to start anew, or restore hidden_layer_sizes, activation "
-                "and normalization."
+                "Set warm_start=False to start anew, or restore hidden_layer_sizes, activation, "
+                "normalization, weight_norm and dropout_kind."
             )
         state = self.state.copy()
         if criterion != self.criterion:
@@ -65,16 +66,40 @@ class Memory:
         return state.cast(recipe.dtype)
 
 
-def criterion(estimator: Any, n_rows: int) -> tuple[Any, ...]:
+def criterion(estimator: Any, plan: Plan) -> tuple[Any, ...]:
     """What decides which epoch is best; losses of another objective or data cannot be compared.
 
     A validation loss of other rows can: the best network is judged by these anew.
     """
-    loss = (getattr(estimator, "loss", None), getattr(estimator, "huber_delta", None))
+    recipe, train = plan.recipe, plan.prepared.train
     if estimator.early_stopping:
-        return (estimator.early_stopping_scoring, *loss)
-    weights = repr(getattr(estimator, "class_weight", None))
-    return ("training loss", *loss, estimator.l1, estimator.l2, weights, n_rows)
+        return "validation", _OwnFunction.where(estimator.early_stopping_scoring), recipe.loss
+    return (
+        "training loss",
+        recipe.objective,
+        len(train),
+        train.weight is None,
+        repr(getattr(estimator, "class_weight", None)),
+        _OwnFunction.where(estimator.augmentation),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _OwnFunction:
+    """A user's function, equal to itself alone: what its own == does is not known."""
+
+    function: Any
+
+    @classmethod
+    def where(cls, given: Any) -> Any:
+        """What was given, wrapped if it is a function."""
+        return cls(given) if callable(given) else given
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _OwnFunction) and self.function is other.function
+
+    def __hash__(self) -> int:
+        return id(self.function)
 
 
 def architecture(recipe: Recipe) -> tuple[Any, ...]:
