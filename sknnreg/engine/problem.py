@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from sknnreg.engine.arrays.batches import DataSet
 from sknnreg.engine.arrays.stack import Array, PerNetwork, simplify, structure
-from sknnreg.engine.places.data import Adversarial, Augmentation
+from sknnreg.engine.places.data import Adversarial, Augmentation, BatchMap
 from sknnreg.engine.places.objective.losses import Loss
 from sknnreg.engine.places.objective.penalties import Penalty
 from sknnreg.engine.places.signal.network import Network
@@ -119,10 +119,6 @@ class Report:
     values: Callable[[], Array]
     score: float | None = None
     stops: bool = False
-
-
-# map(x (B, F), y (B, K), generator) -> (x, y) of the same shapes
-BatchMap: TypeAlias = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ class _Objective:
         self._phase = Phase(self._streams)
         self._phase.weigh(batch.weight, batch.total)
         self._pass = self._network.bind(batch.x.shape[1], self._phase)
-        self._augment = bind_augmentations(recipe.augmentations, batch.x.shape, np.float64)
+        self._augment = bind_augmentations((), recipe.augmentations, batch.x.shape, np.float64)
         self._seed = seed
 
     def errors(self, step: float, max_entries: int) -> dict[str, float]:

@@ -5,9 +5,9 @@ import pytest
 from sklearn.base import clone
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.engine.loop import cohort as cohort_module
+from sknnreg.engine.loop import planned_steps as plan_module
 from sknnreg.engine.loop import update_step as walk_module
-from sknnreg.engine.loop.cohort import Cohort
+from sknnreg.engine.loop.planned_steps import PlannedSteps
 from sknnreg.engine.loop.training import train
 from sknnreg.engine.loop.update_step import LOOK_AHEAD
 
@@ -70,13 +70,13 @@ def states(est):
 @pytest.fixture
 def plans(monkeypatch):
     """The numbers of updates of each plan made, in order."""
-    made, plan = [], Cohort._plan
+    made, plan = [], PlannedSteps._plan
 
-    def counted(self, n_updates):
-        plan(self, n_updates)
+    def counted(self):
+        plan(self)
         made.append(len(self._rates))
 
-    monkeypatch.setattr(Cohort, "_plan", counted)
+    monkeypatch.setattr(PlannedSteps, "_plan", counted)
     return made
 
 
@@ -113,7 +113,7 @@ def test_epoch_by_epoch_is_the_whole(name):
 @pytest.mark.parametrize("planned", [1, 3, 7, 100, 10**4])
 def test_how_far_ahead_is_planned_changes_nothing(name, planned, monkeypatch):
     expected = make(name, max_iter=N_EPOCHS).fit(*data())
-    for module in (cohort_module, walk_module):
+    for module in (plan_module, walk_module):
         monkeypatch.setattr(module, "LOOK_AHEAD", planned)
     assert_same_network(make(name, max_iter=N_EPOCHS).fit(*data()), expected)
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from sknnreg.engine.arrays.batches import Batch, Batches, cached_if_small, take_sets
 from sknnreg.engine.arrays.stack import Array, simplify, stack, take_numbers
-from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop.bound_network import BoundNetwork
-from sknnreg.engine.loop.evaluation import Validation, judge
+from sknnreg.engine.loop.evaluation import Validation
 from sknnreg.engine.loop.kept_weights import KeptWeights
-from sknnreg.engine.loop.update_step import LOOK_AHEAD, UpdateStep
+from sknnreg.engine.loop.planned_steps import PlannedSteps
+from sknnreg.engine.loop.starting_state import starting_state
+from sknnreg.engine.loop.update_step import UpdateStep
 from sknnreg.engine.places.data import Augment, bind_augmentations
 from sknnreg.engine.places.signal import Phase
-from sknnreg.engine.places.update import Steps, per_step
-from sknnreg.engine.places.update.schedules import Progress
 from sknnreg.engine.problem import History, Problem, Recipe, Result
 from sknnreg.engine.state import TrainingState, join, key
 
@@ -43,7 +41,7 @@ class Cohort:
         self.rows = list(range(len(problems)))
         self.recipe: Recipe = simplify(stack([problem.recipe for problem in problems]))
         self.dtype = np.dtype(self.recipe.dtype)
-        self.state = join([self._starting_state(problem) for problem in problems])
+        self.state = join([starting_state(problem, self.recipe) for problem in problems])
         self.last_epochs = self.state.epochs + np.asarray(self.recipe.max_iter)
         trained_on = [problem.raw or problem.train for problem in problems]
         self._train_sets = cached_if_small(trained_on, self.dtype)
@@ -53,7 +51,6 @@ class Cohort:
         self._errors: dict[int, BaseException] = {}
         self._results: dict[int, Result] = {}
         self.started = time.monotonic()
-        self._rates: Array
         self._bind()
 
     def __len__(self) -> int:
@@ -72,54 +69,19 @@ class Cohort:
         return self.rows[index] in self._errors
 
     def begin_epoch(self) -> tuple[int, Array]:
-        """The place of the epoch's first update in what is planned; step sizes ``(n_updates, M)``.
-
-        Working the coefficients out costs more than small updates do: many epochs are planned at
-        once, unless the step size listens to how training goes.
-        """
-        n_updates = len(self.batches)
+        """The first update's place in the plan; the step sizes ``(n_updates, M)``."""
         if self.kept.averages:
-            self.kept.begin_epoch(n_updates)
-        if self._next_update == len(self._rates):
-            self._plan(n_updates)
-        first = self._next_update
-        self._next_update += n_updates
-        return first, self._rates[first : self._next_update]
-
-    def _plan(self, n_updates: int) -> None:
-        recipe, state = self.recipe, self.state
-        factors = [
-            factor
-            for member in recipe.monitors
-            if (factor := member.rate_factor(state.monitors[key(member)])) is not None
-        ]
-        n_epochs = 1 if factors else max(1, LOOK_AHEAD // n_updates)
-        n_epochs = min(n_epochs, int((self.last_epochs - state.epochs).max()))
-        now = Progress(state.epochs, state.updates, state.samples, n_updates, self.batches.n_rows)
-        ahead = recipe.schedule.factors(now.later(np.arange(n_epochs)[:, None]))
-        self._rates = per_step(recipe.learning_rate) * ahead.reshape(-1, len(self))
-        for factor in factors:
-            self._rates *= factor
-        number = state.steps + np.arange(1.0, len(self._rates) + 1)[:, None]
-        self.update_step.plan(Steps(number, self._rates))
-        self._next_update = 0
+            self.kept.begin_epoch(len(self.batches))
+        return self._steps.next_epoch()
 
     def augment(self, batch: Batch) -> Batch:
         """The batch after all augmentations, the user's first."""
-        if self.maps:
-            batch = self._map(batch)
         bound = self._augments.get(batch.x.shape)
         if bound is None:
-            bound = bind_augmentations(self.recipe.augmentations, batch.x.shape, self.dtype)
-            self._augments[batch.x.shape] = bound
+            members, shape = self.recipe.augmentations, batch.x.shape
+            bound = bind_augmentations(self._maps, members, shape, self.dtype)
+            self._augments[shape] = bound
         x, y = bound(batch.x, batch.y, self.state.streams, batch.weight)
-        return Batch(x, y, batch.weight, batch.total)
-
-    def _map(self, batch: Batch) -> Batch:
-        generators = self.state.streams.generators("augmentation")
-        x, y = np.empty_like(batch.x), np.empty_like(batch.y)
-        for row, (function, generator) in enumerate(zip(self.maps, generators, strict=True)):
-            x[row], y[row] = function(batch.x[row].copy(), batch.y[row].copy(), generator)
         return Batch(x, y, batch.weight, batch.total)
 
     def penalty(self) -> Array:
@@ -155,55 +117,12 @@ class Cohort:
             history.stop_reason = "interrupted"
         self.leave(np.ones(len(self), np.bool_))
 
-    def _starting_state(self, problem: Problem) -> TrainingState:
-        """The problem's state, or a fresh one; with a state for every member that has none."""
-        recipe, state = self.recipe, problem.state
-        if state is None:
-            streams = Streams([problem.seed])
-            # By this network's own numbers, not the whole stack's.
-            values = problem.recipe.network.initialize(streams, self.dtype)
-            state = TrainingState.fresh(values, streams)
-        state = state.equipped(
-            keep_best=recipe.keep_best,
-            averaging=key(recipe.averaging[0]) if recipe.averaging else None,
-            n_snapshots=recipe.n_snapshots,
-        )
-        trained = state.values[:, : recipe.network.layout.n_trainable]
-        missing = {
-            key(t): t.init(trained) for t in recipe.transforms if key(t) not in state.transforms
-        }
-        if any(missing.values()):
-            # An optimiser that starts anew counts its steps anew.
-            state = replace(state, steps=np.zeros_like(state.steps))
-        known = {**state.transforms, **missing}
-        transforms = {key(t): known[key(t)] for t in recipe.transforms}
-        monitors = {key(m): state.monitors.get(key(m)) or m.init(1) for m in recipe.monitors}
-        state = replace(state, transforms=transforms, monitors=monitors)
-        if problem.state is not None:
-            self._resume(problem, state)
-        return state
-
-    def _resume(self, problem: Problem, state: TrainingState) -> None:
-        """Go on: patience that was spent is new, and a best of other rows is judged by these."""
-        # In numbers of this network's own, not of the whole stack.
-        recipe = simplify(stack([problem.recipe]))
-        monitors = [(m, state.monitors[key(m)]) for m in recipe.monitors]
-        for member, its_state in monitors:
-            member.resume(its_state)
-        if not self.recipe.keep_best or state.best is None or np.isinf(state.best_value[0]):
-            return
-        value = judge(problem, recipe, state.best.copy())
-        if value != state.best_value[0]:
-            state.best_value[...] = value if np.isfinite(value) else np.inf
-            for member, its_state in monitors:
-                member.rejudge(its_state, state.best_value)
-
     def _bind(self) -> None:
         """Everything that points into the arrays; made anew when networks leave."""
         recipe, state = self.recipe, self.state
         self.problems = [self._problems[row] for row in self.rows]
-        self.maps = [p.augment for p in self.problems if p.augment is not None]
-        self.augments = bool(self.maps or self.recipe.augmentations)
+        self._maps = [p.augment for p in self.problems if p.augment is not None]
+        self.augments = bool(self._maps or self.recipe.augmentations)
         self.reports = any(p.score or p.on_epoch_end for p in self.problems)
         self.histories = [self._histories[row] for row in self.rows]
         layout = recipe.network.layout
@@ -230,8 +149,7 @@ class Cohort:
             sets = take_sets(self._validation_sets, self.rows)
             self.validation = Validation(sets, self.dtype)
         self.kept = KeptWeights(recipe, state, self.network, self.problems)
-        self._rates = np.empty((0, len(self)))
-        self._next_update = 0
+        self._steps = PlannedSteps(recipe, state, self.batches, self.update_step, self.last_epochs)
 
 
 def _usable(state: TrainingState) -> TrainingState:

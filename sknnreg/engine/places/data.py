@@ -15,6 +15,9 @@ from sknnreg.engine.arrays.streams import Streams
 # weights (M, B, 1), which add up to 1, None means that all count alike.
 Augment: TypeAlias = Callable[[Array, Array, Streams, Array | None], tuple[Array, Array]]
 
+# map(x (B, F), y (B, K), generator) -> (x, y) of the same shapes: a user's own, of one network.
+BatchMap: TypeAlias = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
+
 
 @dataclass(frozen=True)
 class Augmentation(ABC):
@@ -149,14 +152,31 @@ def _partners(generator: np.random.Generator, n_rows: int, weight: Array | None)
 
 
 def bind_augmentations(
-    members: Sequence[Augmentation], shape: tuple[int, ...], dtype: DTypeLike
+    maps: Sequence[BatchMap],
+    members: Sequence[Augmentation],
+    shape: tuple[int, ...],
+    dtype: DTypeLike,
 ) -> Augment:
-    """All members in turn."""
-    bound = [member.bind(shape, dtype) for member in members]
+    """The user's maps, one for each network or none, then all members in turn."""
+    bound = [_bind_maps(maps)] if maps else []
+    bound += [member.bind(shape, dtype) for member in members]
 
     def augment(x: Array, y: Array, streams: Streams, weight: Array | None) -> tuple[Array, Array]:
         for each in bound:
             x, y = each(x, y, streams, weight)
         return x, y
+
+    return augment
+
+
+def _bind_maps(maps: Sequence[BatchMap]) -> Augment:
+    """Each network's own map of its rows, copied: a map may write to what it is given."""
+
+    def augment(x: Array, y: Array, streams: Streams, weight: Array | None) -> tuple[Array, Array]:
+        generators = streams.generators("augmentation")
+        new_x, new_y = np.empty_like(x), np.empty_like(y)
+        for row, (function, generator) in enumerate(zip(maps, generators, strict=True)):
+            new_x[row], new_y[row] = function(x[row].copy(), y[row].copy(), generator)
+        return new_x, new_y
 
     return augment
