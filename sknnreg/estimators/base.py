@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cache
@@ -11,17 +10,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
-from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.places.signal.activations import ActivationName
-from sknnreg.engine.problem import History, Result
-from sknnreg.engine.state import TrainingState
-from sknnreg.estimators.data.inputs import check_mapped, check_weights, check_X, x_checks
-from sknnreg.estimators.data.preparation import Labelled, Plan, prepare
+from sknnreg.estimators.data.checking import check_training_rows, check_validation_rows
+from sknnreg.estimators.data.inputs import check_X
+from sknnreg.estimators.data.preparation import Plan, prepare
 from sknnreg.estimators.data.targets import Targets
-from sknnreg.estimators.fitted.attributes import fitted_attributes, score_function
+from sknnreg.estimators.fitted.attributes import fitted_attributes
 from sknnreg.estimators.fitted.ensembles import as_folded
 from sknnreg.estimators.fitted.folding import Between, raw_outputs, to_dense
 from sknnreg.estimators.hyperparameters import Hyperparameters
@@ -32,12 +29,12 @@ from sknnreg.estimators.sklearn_types import (
     available_if,
     with_callbacks,
 )
-from sknnreg.estimators.training.callbacks import EpochCallbacks, listen
-from sknnreg.estimators.training.continuing import Memory, architecture, criterion
-from sknnreg.estimators.training.endings import Ending, describe_ending, describe_refit
-from sknnreg.estimators.training.refitting import keeps_refit, plan_refit, wants_refit
-from sknnreg.estimators.training.reporting import curves, on_each_epoch, refit_curves
-from sknnreg.together import train_together
+from sknnreg.estimators.training.callbacks import listen
+from sknnreg.estimators.training.continuing import Continuation
+from sknnreg.estimators.training.outcome import outcome_warning, refit_warning, warn
+from sknnreg.estimators.training.planned import Trained, train_as_planned
+from sknnreg.estimators.training.refitting import refit
+from sknnreg.estimators.training.reporting import curves, refit_curves
 
 
 def takes_steps(estimator: Hyperparameters) -> bool:
@@ -64,11 +61,6 @@ def has_weights(estimator: BaseEstimator) -> bool:
 def training_plan(estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: Any = None) -> Plan:
     """What ``fit`` would train on and how, for those who look into it."""
     return estimator._plan((X, y, sample_weight))
-
-
-def _warn(ending: Ending | None, stacklevel: int) -> None:
-    if ending is not None:
-        warnings.warn(ending[1], ending[0], stacklevel=stacklevel)
 
 
 class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, ABC):
@@ -101,7 +93,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
     _targets: Targets
     _activations: tuple[ActivationName, ...]
     _between: list[Between]
-    _memory: Memory
+    _continuation: Continuation
 
     @classmethod
     @cache
@@ -157,72 +149,49 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
             For a hyperparameter out of its range, two that do not go together, unusable data, or
             a loss that stopped being finite.
         """
-        memory = self._memory if self.warm_start and hasattr(self, "_memory") else None
+        before = getattr(self, "_continuation", None) if self.warm_start else None
         return self._learn(
-            (X, y, sample_weight), (X_val, y_val, sample_weight_val), memory, self.max_iter
+            (X, y, sample_weight), (X_val, y_val, sample_weight_val), before, self.max_iter
         )
 
     def _learn(
         self,
         given: tuple[Any, Any, Any],
         validation: tuple[Any, Any, Any],
-        memory: Memory | None,
+        before: Continuation | None,
         max_iter: int,
         *,
         classes: Any = None,
         partial: bool = False,
     ) -> Self:
+        """Plan, train, refit if asked for, and keep what came of it."""
         goes_on = partial or self.warm_start
-        plan = self._plan(given, validation, memory, max_iter, classes, goes_on=goes_on)
-        if memory is not None:
-            memory.check_validation(plan, self.early_stopping)
+        plan = self._plan(given, validation, before, max_iter, classes, goes_on=goes_on)
+        state = None if before is None else before.state_for(self, plan)
         listeners = None if partial else listen(self, given, plan)
-        state = None
-        if memory is not None:
-            state = memory.state_for(plan, criterion(self, plan))
-        result = self._train(plan, state, listeners)
-        # To who called fit, behind scikit-learn's decorator, or partial_fit.
+        first = train_as_planned(self, plan, state, listeners)
+        # To the caller of fit, past scikit-learn's decorator, or of partial_fit.
         stacklevel = 4 if partial else 5
-        _warn(describe_ending(self, result, plan.prepared, planned=partial), stacklevel)
-        history = result.history if memory is None else memory.history.extended(result.history)
-        told = curves(history, result.state, early_stopping=self.early_stopping)
-        if wants_refit(self, result):
-            again = plan_refit(self, plan, result)
-            if listeners is not None:
-                listeners.follow(again.plan)
-            final = self._train(again.plan, again.state, listeners, stage="refit, ")
-            _warn(describe_refit(self, final, result), stacklevel)
-            told |= refit_curves(final.history)
-            if keeps_refit(self, final):
-                plan, result, history = again.plan, final, again.history.extended(final.history)
-        refitted = told["refit_stop_reason_"] is not None
-        refitted = refitted or (memory is not None and memory.refitted)
-        self._remember(plan, result, history, refitted=refitted)
-        self._store(told)
+        warn(outcome_warning(self, first, plan.prepared, planned=partial), stacklevel)
+        history = first.history if before is None else before.history.extended(first.history)
+        attributes = curves(history, first.state, early_stopping=self.early_stopping)
+        trained, final = refit(self, Trained(plan, first, history), listeners)
+        if final is not None:
+            warn(refit_warning(self, final, first), stacklevel)
+            attributes |= refit_curves(final.history)
+        refitted = final is not None or (before is not None and before.refitted)
+        self._continuation = Continuation.of(self, trained, refitted=refitted)
+        self._store(fitted_attributes(self, trained.result.values, trained.plan))
+        self._store(attributes)
         if listeners is not None:
-            listeners.on_fit_end(result.values, plan)
+            listeners.on_fit_end(trained.result.values, trained.plan)
         return self
-
-    def _train(
-        self,
-        plan: Plan,
-        state: TrainingState | None,
-        listeners: EpochCallbacks | None,
-        stage: str = "",
-    ) -> Result:
-        """Train as planned, and raise what a hook raised."""
-        hook = on_each_epoch(self.verbose, listeners, stage)
-        score = score_function(self, plan.prepared, plan.recipe.network)
-        result = train_together(plan.prepared.problem(plan.recipe, state, score, hook))
-        if result.error is not None:
-            raise result.error
-        return result
 
     def _plan(
         self,
         given: tuple[Any, Any, Any],
         validation: tuple[Any, Any, Any] = (None, None, None),
-        memory: Memory | None = None,
+        before: Continuation | None = None,
         max_iter: int = 1,
         classes: Any = None,
         *,
@@ -230,63 +199,18 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
     ) -> Plan:
         """What to train on and how, all checked."""
         self._validate_params()
-        labelled = self._check(*given, reset=memory is None)
-        labelled_validation = self._check_validation(*validation)
-        before = None if memory is None else memory.targets
-        targets = self._plan_targets(labelled.y, classes, before)
-        scales = None if memory is None else memory.scales
+        labelled = check_training_rows(self, *given, reset=before is None)
+        labelled_validation = check_validation_rows(self, *validation)
+        targets = self._plan_targets(labelled.y, classes, before and before.targets)
+        scales = None if before is None else before.scales
         prepared = prepare(self, labelled, labelled_validation, targets, scales)
-        so_far = None if memory is None else memory.state.values.dtype.name
+        so_far = None if before is None else before.state.values.dtype.name
         how = recipe(self, prepared, max_iter=max_iter, goes_on=goes_on, dtype_so_far=so_far)
         return Plan(labelled, labelled_validation, prepared, how)
-
-    def _remember(self, plan: Plan, result: Result, history: History, *, refitted: bool) -> None:
-        """Set what prediction needs, and what going on does."""
-        prepared = plan.prepared
-        self._memory = Memory(
-            prepared.seed,
-            prepared.inputs,
-            prepared.targets,
-            result.state,
-            history,
-            criterion(self, plan),
-            architecture(plan.recipe),
-            refitted,
-        )
-        self._store(fitted_attributes(self, result.values, prepared, plan.recipe.network))
-
-    def _check(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Labelled:
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        X, y = validate_data(
-            self, X, y, reset=reset, multi_output=True, **self._y_checks, **x_checks(X)
-        )
-        check_mapped(X, "X")
-        return Labelled(X, y, check_weights(sample_weight, X))
 
     @property
     def _y_checks(self) -> dict[str, Any]:
         return {}
-
-    def _check_validation(self, X: Any, y: Any, weight: Any) -> Labelled | None:
-        if X is None and y is None and weight is None:
-            return None
-        if X is None or y is None:
-            missing = "X_val" if X is None else "y_val"
-            raise ValueError(f"{missing} is missing: pass X_val and y_val together, or neither.")
-        X = check_X(self, X, reset=False, name="X_val")
-        numeric = self._y_checks.get("y_numeric", False)
-        y = check_array(
-            y,
-            accept_sparse="csr",
-            ensure_2d=False,
-            dtype="numeric" if numeric else None,
-            input_name="y_val",
-        )
-        check_consistent_length(X, y)
-        return Labelled(X, y, check_weights(weight, X, "sample_weight_val"))
 
     def _predict_into(
         self,

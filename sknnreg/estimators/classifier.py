@@ -828,9 +828,9 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         self : object
             The estimator, one epoch further.
         """
-        memory = getattr(self, "_memory", None)
-        if memory is not None and classes is not None:
-            known = memory.targets.classes
+        before = getattr(self, "_continuation", None)
+        if before is not None and classes is not None:
+            known = before.targets.classes
             if not np.array_equal(np.unique(classes), known):
                 raise ValueError(
                     f"classes={list(classes)!r} differs from the first call's {known.tolist()}. "
@@ -838,7 +838,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
                 )
         validation = (X_val, y_val, sample_weight_val)
         return self._learn(
-            (X, y, sample_weight), validation, memory, 1, classes=classes, partial=True
+            (X, y, sample_weight), validation, before, 1, classes=classes, partial=True
         )
 
     def predict_proba(self, X: Any) -> Array:

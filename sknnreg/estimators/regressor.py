@@ -804,9 +804,9 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         self : object
             The estimator, one epoch further.
         """
-        memory = getattr(self, "_memory", None)
+        before = getattr(self, "_continuation", None)
         validation = (X_val, y_val, sample_weight_val)
-        return self._learn((X, y, sample_weight), validation, memory, 1, partial=True)
+        return self._learn((X, y, sample_weight), validation, before, 1, partial=True)
 
     def predict(self, X: Any) -> Array:
         """Predicted targets.

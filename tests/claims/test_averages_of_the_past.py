@@ -229,7 +229,10 @@ def test_batch_statistics_are_those_of_the_averaged_weights(averaging, batch_siz
     fresh = np.random.default_rng(5).normal(size=(40, 6))
     settings = {"normalization": "batch", "learning_rate_init": 0.05}
     seen = by_update(
-        responses, batch_size, lambda network: network._memory.state.values[0].copy(), **settings
+        responses,
+        batch_size,
+        lambda network: network._continuation.state.values[0].copy(),
+        **settings,
     )
     network = model(responses, batch_size, **settings, **averaging).fit(X, y)
     by_hand = Normalized(network, averaged(averaging, seen), X, batch_size)

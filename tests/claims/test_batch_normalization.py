@@ -177,7 +177,7 @@ def test_at_prediction_it_folds_into_a_neighbouring_layer(bench, position):
     model, X = fitted(position)
     plan = model._plan((X, model.predict(X), None)).recipe
     trained = bench(*plan.network.layers)
-    trained.values[...] = model._memory.state.values
+    trained.values[...] = model._continuation.state.values
     first, last = (p for p in trained.p if hasattr(p, "weight"))
     norm = next(p for p in trained.p if hasattr(p, "scale"))
     slope = norm.scale[0, 0] / np.sqrt(norm.variance[0, 0] + 0.01)

@@ -113,7 +113,7 @@ def test_in_a_network_where_the_ball_binds_the_penalty_finds_itself_at_rest(benc
     at_rest = [coef.copy() for coef in model.coefs_]
     plan = model._plan((X, y, None)).recipe
     network = bench(*plan.network.layers)
-    network.values[...] = model._memory.state.values
+    network.values[...] = model._continuation.state.values
     network.judge(X, y[:, None], SquaredError())
     n_weights = network.network.layout.n_weights
     weights, slope = network.values[0, :n_weights], network.gradients[0, :n_weights]

@@ -62,7 +62,7 @@ def assert_same_network(a, b):
 
 def states(est):
     """What goes on: the row as it is trained, the optimiser's moments, the counts."""
-    state = est._memory.state
+    state = est._continuation.state
     moments = [array for each in state.transforms.values() for array in each.values()]
     return [state.values, state.updates, state.samples, state.epochs, *moments]
 
@@ -89,7 +89,7 @@ def test_these_fits_cross_the_end_of_a_plan(plans):
     assert plans == [LOOK_AHEAD, N_EPOCHS // 2 * N_BATCHES - LOOK_AHEAD]
     assert N_EPOCHS // 2 * N_BATCHES % LOOK_AHEAD
     half.partial_fit(*data())
-    assert half._memory.state.updates == N_EPOCHS // 2 * N_BATCHES + N_BATCHES
+    assert half._continuation.state.updates == N_EPOCHS // 2 * N_BATCHES + N_BATCHES
 
 
 @EVERY
@@ -139,7 +139,7 @@ def test_batches_of_other_numbers_between_calls():
     seen = np.concatenate([[0], np.cumsum(list(step.values()))])
     expected = [0.01 * (k + 1) * (seen[k] + 1.0) ** -0.3 for k in step]
     np.testing.assert_allclose(est.learning_rate_curve_, expected, rtol=1e-14)
-    assert est._memory.state.updates == sum(n // 15 for n in step.values())
+    assert est._continuation.state.updates == sum(n // 15 for n in step.values())
 
 
 def test_the_step_sizes_are_those_of_the_formula():
@@ -230,7 +230,7 @@ def test_a_stack_of_networks_that_have_come_to_different_points():
         made = []
         for row, n_epochs in enumerate((0, 1, 140, 200)):
             est = make("adam, invscaling", random_state=row, max_iter=max(n_epochs, 1))
-            state = est.fit(*data())._memory.state if n_epochs else None
+            state = est.fit(*data())._continuation.state if n_epochs else None
             plan = clone(est)._plan((*data(), None), max_iter=N_EPOCHS)
             made.append(plan.prepared.problem(plan.recipe, state and state.copy()))
         return made

@@ -29,7 +29,7 @@ def data(n=80, seed=0):
 
 
 def row(est):
-    return est._memory.state.values.copy()
+    return est._continuation.state.values.copy()
 
 
 class TestAnotherCriterion:
@@ -45,7 +45,7 @@ class TestAnotherCriterion:
         own = {"X_val": X_val, "y_val": y_val}
         est = Estimator(**RESTLESS, early_stopping_scoring=before).fit(X, y, **own)
         # Whatever comes now would be worse, were losses and scores comparable.
-        old = est._memory.state
+        old = est._continuation.state
         old.best_value[:], old.best_epoch[:] = -1e9, 7
         est.set_params(early_stopping_scoring=after).fit(X, y, **own)
         assert est.n_iter_ == 40
@@ -71,7 +71,7 @@ class TestAnotherCriterion:
         """Where the validation loss decides: values of two losses cannot be compared."""
         X, y = data()
         est = MLPRegularizedRegressor(**RESTLESS, **first).fit(X, y)
-        est._memory.state.best_value[:] = -1e9
+        est._continuation.state.best_value[:] = -1e9
         est.set_params(**change).fit(X, y)
         curve = est.validation_loss_curve_[20:]
         assert est.best_iteration_ == 21 + int(np.argmin(curve))
@@ -104,7 +104,7 @@ class TestAnotherCriterion:
         X, y = data()
         own = dict(zip(("X_val", "y_val"), data(seed=1), strict=True))
         est = Estimator(**{**RESTLESS, "early_stopping": first}).fit(X, y, **own)
-        est._memory.state.best_value[:] = -1e9
+        est._continuation.state.best_value[:] = -1e9
         est.set_params(early_stopping=not first).fit(X, y, **own)
         curve = est.loss_curve_ if first else est.validation_loss_curve_
         assert est.best_iteration_ == 21 + int(np.argmin(curve[20:]))
@@ -189,7 +189,7 @@ class TestAnotherArchitecture:
             for more in (first, {**first, **change}):
                 params = {"hidden_layer_sizes": (4,), **more, "max_iter": 1}
                 est = MLPRegularizedRegressor(**{**RESTLESS, **params})
-                sizes.append(est.fit(data()[0][:, :3], data()[1])._memory.state.values.shape)
+                sizes.append(est.fit(data()[0][:, :3], data()[1])._continuation.state.values.shape)
             assert sizes[0] == sizes[1]
 
     @BOTH

@@ -72,7 +72,7 @@ def by_hand(est, X):
 
 def engine(est, X):
     """Raw outputs of the unfolded network, dropout and normalization layers and all."""
-    memory = est._memory
+    memory = est._continuation
     built = stack([network(est, X.shape[1], est.n_outputs_, len(X))])
     values = memory.state.values
     grads = np.empty((1, built.layout.n_trainable), values.dtype)

@@ -213,10 +213,10 @@ class TestAnotherSolver:
     def test_lbfgs_after_mini_batches_computes_in_float64(self, Estimator):
         X, y = data()
         est = Estimator(**QUICK, warm_start=True).fit(X, (y > 0).astype(int))
-        assert est._memory.state.values.dtype == np.float32
+        assert est._continuation.state.values.dtype == np.float32
         loss = est.loss_
         est.set_params(solver="lbfgs").fit(X, (y > 0).astype(int))
-        assert est._memory.state.values.dtype == np.float64
+        assert est._continuation.state.values.dtype == np.float64
         assert est.loss_ < loss
 
     def test_adam_after_sgd_starts_anew(self):
@@ -224,7 +224,7 @@ class TestAnotherSolver:
         params = {**QUICK, "batch_size": len(X), "shuffle": False, "activation": "tanh",
                   "standardize": False}  # fmt: skip
         est = MLPRegularizedRegressor(**params, solver="sgd", warm_start=True).fit(X, y)
-        values = est._memory.state.values.copy()
+        values = est._continuation.state.values.copy()
         before = np.concatenate([each.ravel() for each in est.coefs_ + est.intercepts_])
         est.set_params(solver="adam", learning_rate_init=0.02, max_iter=1).fit(X, y)
         after = np.concatenate([each.ravel() for each in est.coefs_ + est.intercepts_])
@@ -234,4 +234,4 @@ class TestAnotherSolver:
         plan = fresh._plan((X, y, None), max_iter=5)
         state = TrainingState.fresh(values, Streams([0]))
         ours = train([plan.prepared.problem(plan.recipe, state)])[0].values
-        np.testing.assert_allclose(est._memory.state.values, ours, rtol=1e-12)
+        np.testing.assert_allclose(est._continuation.state.values, ours, rtol=1e-12)

@@ -199,7 +199,7 @@ def test_the_scale_of_weights_reaches_neither_scales_nor_training(Estimator, fac
     b = Estimator(**params).fit(X, y, sample_weight=factor * weight)
     rtol = 1e-5 if dtype == np.float32 else 1e-9
     for scales in ("inputs", "targets"):
-        ours, theirs = (getattr(est._memory, scales) for est in (a, b))
+        ours, theirs = (getattr(est._continuation, scales) for est in (a, b))
         ours, theirs = (getattr(each, "standardization", each) for each in (ours, theirs))
         for part in ("offset", "scale"):
             one, other = getattr(ours, part, None), getattr(theirs, part, None)

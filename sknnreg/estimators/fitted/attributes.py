@@ -11,22 +11,20 @@ import numpy as np
 from sklearn.metrics import check_scoring
 
 from sknnreg.engine.arrays.stack import Array
-from sknnreg.engine.places.signal.network import Network
-from sknnreg.estimators.data.preparation import Prepared
+from sknnreg.estimators.data.preparation import Plan
 from sknnreg.estimators.fitted.folding import dropout_rates, fold
 from sknnreg.estimators.settings.per_layer import activations
 
 
-def fitted_attributes(
-    estimator: Any, rows: Array, prepared: Prepared, network: Network
-) -> dict[str, Any]:
+def fitted_attributes(estimator: Any, rows: Array, plan: Plan) -> dict[str, Any]:
     """The attributes of the last of some rows ``(n, P)``; of several, all as snapshots."""
-    attributes = [_of_row(estimator, rows[[i]], prepared, network) for i in range(len(rows))]
+    attributes = [_of_row(estimator, rows[[i]], plan) for i in range(len(rows))]
     snapshots = [_snapshot(estimator, each) for each in attributes] if len(rows) > 1 else None
     return {**attributes[-1], "snapshots_": snapshots}
 
 
-def _of_row(estimator: Any, row: Array, prepared: Prepared, network: Network) -> dict[str, Any]:
+def _of_row(estimator: Any, row: Array, plan: Plan) -> dict[str, Any]:
+    prepared, network = plan.prepared, plan.recipe.network
     sampled = estimator.drop_connect_inference == "gaussian"
     folded = fold(network, row, prepared.inputs, prepared.seed if sampled else None)
     prepared.targets.unscale_outputs(folded.coefs, folded.intercepts)
@@ -55,14 +53,12 @@ def _snapshot(estimator: Any, attributes: dict[str, Any]) -> Any:
     return snapshot
 
 
-def score_function(
-    estimator: Any, prepared: Prepared, network: Network
-) -> Callable[[Array], float] | None:
+def score_function(estimator: Any, plan: Plan) -> Callable[[Array], float] | None:
     """Judge a row of values by a scorer, on a fitted copy of the estimator; None if none is asked.
 
     More is better.
     """
-    held_out, scoring = prepared.held_out, estimator.early_stopping_scoring
+    held_out, scoring = plan.prepared.held_out, estimator.early_stopping_scoring
     if not estimator.early_stopping or scoring == "loss" or held_out is None:
         return None
     scorer = check_scoring(estimator, scoring)
@@ -76,7 +72,7 @@ def score_function(
 
     def score(row: Array) -> float:
         fitted = copy.copy(estimator)
-        vars(fitted).update(fitted_attributes(estimator, row, prepared, network))
+        vars(fitted).update(fitted_attributes(estimator, row, plan))
         # The validation rows are a plain array by now: no names to compare.
         vars(fitted).pop("feature_names_in_", None)
         return float(scorer(fitted, held_out.X, held_out.y, **weights))

@@ -53,8 +53,7 @@ class EpochCallbacks:
 
     def _reconstruct(self, rows: Array) -> dict[str, Any]:
         """What a fitted estimator has, of these rows."""
-        prepared, network = self._plan.prepared, self._plan.recipe.network
-        return fitted_attributes(self._task["estimator"], rows, prepared, network)
+        return fitted_attributes(self._task["estimator"], rows, self._plan)
 
     def _begin_epoch(self) -> CallbackContext:
         context = self._fit.subcontext(task_name="epoch")

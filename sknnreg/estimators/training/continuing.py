@@ -12,10 +12,11 @@ from sknnreg.engine.state import TrainingState, key
 from sknnreg.estimators.data.inputs import Standardization
 from sknnreg.estimators.data.preparation import Plan, Scales
 from sknnreg.estimators.data.targets import Targets
+from sknnreg.estimators.training.planned import Trained
 
 
 @dataclass(frozen=True)
-class Memory:
+class Continuation:
     """What ``warm_start`` and ``partial_fit`` go on from.
 
     ``criterion`` is what decided which epoch is best, ``architecture`` which arrays there are;
@@ -31,7 +32,7 @@ class Memory:
     architecture: tuple[Any, ...]
     refitted: bool = False
 
-    def check_validation(self, plan: Plan, early_stopping: bool) -> None:
+    def _check_validation(self, plan: Plan, early_stopping: bool) -> None:
         """Raise if early stopping would hold out rows that a refit has learned from."""
         if self.refitted and early_stopping and plan.given_validation is None:
             raise ValueError(
@@ -40,14 +41,30 @@ class Memory:
                 "warm_start=False to start anew."
             )
 
+    @classmethod
+    def of(cls, estimator: Any, trained: Trained, *, refitted: bool) -> Continuation:
+        """What to go on from after a training."""
+        plan, prepared = trained.plan, trained.plan.prepared
+        return cls(
+            prepared.seed,
+            prepared.inputs,
+            prepared.targets,
+            trained.result.state,
+            trained.history,
+            criterion(estimator, plan),
+            architecture(plan.recipe),
+            refitted,
+        )
+
     @property
     def scales(self) -> Scales:
         """What stays as the first call found it."""
         return Scales(self.seed, self.inputs)
 
-    def state_for(self, plan: Plan, criterion: tuple[Any, ...]) -> TrainingState:
-        """A copy of the state for this plan, so that a failure leaves memory whole."""
+    def state_for(self, estimator: Any, plan: Plan) -> TrainingState:
+        """A copy of the state for this plan, so that a failure leaves the one here whole."""
         recipe = plan.recipe
+        self._check_validation(plan, estimator.early_stopping)
         if architecture(recipe) != self.architecture:
             raise ValueError(
                 "the network cannot go on training: its layers have changed since the last call. "
@@ -55,8 +72,8 @@ class Memory:
                 "normalization, weight_norm and dropout_kind."
             )
         state = self.state.copy()
-        if criterion != self.criterion:
-            # The best so far was the best by another measure, and nobody knows by which margin.
+        if criterion(estimator, plan) != self.criterion:
+            # The best so far was so by another measure; by which margin is not known.
             state.best = None if state.best is None else state.values.copy()
             state.best_value[...] = np.inf
             state.best_epoch[...] = 0

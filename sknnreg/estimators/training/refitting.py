@@ -14,6 +14,8 @@ from sknnreg.engine.problem import History, Result
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.data.preparation import Plan, Scales, prepare
 from sknnreg.estimators.settings.recipes import recipe
+from sknnreg.estimators.training.callbacks import EpochCallbacks
+from sknnreg.estimators.training.planned import Trained, train_as_planned
 
 # Whoever ended training otherwise wanted no more of it, or there is nothing to go by.
 _ENDED_BY_ITSELF = (
@@ -24,6 +26,22 @@ _ENDED_BY_ITSELF = (
     "max_fun",
     "line_search_failed",
 )
+
+
+def refit(
+    estimator: Any, trained: Trained, listeners: EpochCallbacks | None
+) -> tuple[Trained, Result | None]:
+    """Train with all rows if that is asked for: what is kept then, and the refit's own result."""
+    first = trained.result
+    if not wants_refit(estimator, first):
+        return trained, None
+    again = plan_refit(estimator, trained.plan, first)
+    if listeners is not None:
+        listeners.follow(again.plan)
+    final = train_as_planned(estimator, again.plan, again.state, listeners, stage="refit, ")
+    if keeps_refit(estimator, final):
+        trained = Trained(again.plan, final, again.history.extended(final.history))
+    return trained, final
 
 
 def wants_refit(estimator: Any, result: Result) -> bool:

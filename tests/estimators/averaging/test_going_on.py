@@ -88,7 +88,7 @@ def test_an_average_goes_along_into_another_dtype(Estimator, kind, make, data, w
     before = weights_of(est.fit(*data))
     # Four updates that are too small to move anything: the last network counts again.
     est.set_params(dtype="float64", learning_rate_init=1e-12, max_iter=1).fit(*data)
-    (average,) = est._memory.state.average.values()
+    (average,) = est._continuation.state.average.values()
     assert average.dtype == np.float64
     expected = (6 * before + last) / 7
     if kind == "ema":

@@ -68,7 +68,7 @@ class TestWhatIsAveraged:
         plain = make(Estimator, dropout=0.2).fit(*data)
         averaged = make(Estimator, kind, dropout=0.2).fit(*data)
         assert averaged.loss_curve_ == plain.loss_curve_
-        states = [est._memory.state.values for est in (averaged, plain)]
+        states = [est._continuation.state.values for est in (averaged, plain)]
         np.testing.assert_array_equal(*states)
         assert not np.allclose(weights_of(averaged), weights_of(plain), rtol=1e-2)
 
@@ -109,5 +109,5 @@ class TestBatchNormalization:
         plain = make(Estimator, normalization="batch").fit(*data)
         averaged = make(Estimator, kind, normalization="batch").fit(*data, **own)
         assert averaged.loss_curve_ == plain.loss_curve_
-        states = [est._memory.state.values for est in (averaged, plain)]
+        states = [est._continuation.state.values for est in (averaged, plain)]
         np.testing.assert_array_equal(*states)

@@ -141,4 +141,4 @@ def test_stays_in_the_dtype_of_the_first_stage(dtype, make, plain_rows):
     plain_rows(MLPRegularizedRegressor, 240).fit(est, own=False)
     # 180 rows are one batch, 240 are not
     expected = "float32" if dtype == "float32" else "float64"
-    assert est._memory.state.values.dtype == expected
+    assert est._continuation.state.values.dtype == expected

@@ -96,7 +96,7 @@ def test_all_rows_may_ask_for_another_dtype(
     est = rows.fit(make(Estimator, dtype="auto", early_stopping_refit="scratch"), own=False)
     assert 1 < est.best_iteration_ < est.n_iter_
     plain = rows.fit(settled(est, est.best_iteration_), own=False)
-    assert plain._memory.state.values.dtype == np.float32
+    assert plain._continuation.state.values.dtype == np.float32
     assert_same_weights(est, plain)
     assert est.refit_loss_curve_ == plain.loss_curve_
 

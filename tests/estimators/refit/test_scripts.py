@@ -73,7 +73,7 @@ def test_as_many_epochs_anew_as_the_best_has(solver, script, run, rows):
     assert len(est.refit_loss_curve_) == est.best_iteration_
     assert est.refit_stop_reason_ == "max_iter"
     # Each epoch sees all rows, where the first stage's saw those to learn from.
-    assert est._memory.state.samples[0] == est.best_iteration_ * rows.n
+    assert est._continuation.state.samples[0] == est.best_iteration_ * rows.n
     assert est.t_ == est.n_iter_ * rows.n_learned
 
 

@@ -49,7 +49,7 @@ class TestWhenTheyAreTaken:
         est, plain = (make(Estimator, n_snapshots=n).fit(*data) for n in (3, 1))
         assert est.loss_curve_ == plain.loss_curve_
         assert est.learning_rate_curve_ == plain.learning_rate_curve_
-        states = [each._memory.state.values for each in (est, plain)]
+        states = [each._continuation.state.values for each in (est, plain)]
         np.testing.assert_array_equal(*states)
 
     @BOTH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,7 +15,13 @@ from sknnreg.estimators.data.inputs import chunks
 from sknnreg.estimators.data.preparation import Prepared
 
 # A warning's category and message.
-Ending: TypeAlias = tuple[type[Warning], str]
+Notice: TypeAlias = tuple[type[Warning], str]
+
+
+def warn(notice: Notice | None, stacklevel: int) -> None:
+    """Warn of it, if there is anything to warn of."""
+    if notice is not None:
+        warnings.warn(notice[1], notice[0], stacklevel=stacklevel)
 
 
 # Reasons to end before all is there that was asked for, with what to do about them.
@@ -28,9 +35,9 @@ _TOO_EARLY = {
 }
 
 
-def describe_ending(
+def outcome_warning(
     estimator: Any, result: Result, prepared: Prepared, *, planned: bool
-) -> Ending | None:
+) -> Notice | None:
     """What to warn of, by ``stop_reason``; raises where no network is left.
 
     ``planned`` is the length of one epoch in ``partial_fit``.
@@ -69,7 +76,7 @@ def describe_ending(
     return None
 
 
-def describe_refit(estimator: Any, result: Result, first: Result) -> Ending | None:
+def refit_warning(estimator: Any, result: Result, first: Result) -> Notice | None:
     """What to warn of after a refit; ``first`` is the training that early stopping ended."""
     if result.diverged:
         return ConvergenceWarning, (
@@ -108,7 +115,7 @@ def _missing(estimator: Any, result: Result) -> str:
     return ""
 
 
-def _diverged(estimator: Any, result: Result, train: DataSet) -> Ending:
+def _diverged(estimator: Any, result: Result, train: DataSet) -> Notice:
     history, epoch = result.history, _epochs(result)
     lbfgs, advice = estimator.solver == "lbfgs", _advice(estimator)
     if estimator.early_stopping and result.finite and np.isfinite(result.state.best_value[0]):
