@@ -169,7 +169,7 @@ class History:
         )
 
     def extended(self, later: History) -> History:
-        """Both histories, the later one behind; nan where only the other was validated."""
+        """Both histories, the later one at the end; nan where only the other was validated."""
         return History(
             self.loss + later.loss,
             _joined(self, later, "validation_loss"),

@@ -46,26 +46,26 @@ def test_draws_are_common_to_all_rows(settings):
 def test_pre_activations_have_the_moments_of_all_masks(layer):
     """Exactly: by enumeration of the masks of each unit's incoming weights."""
     model, (X, _) = fit(hidden_layer_sizes=(5, 4)), data(4)
-    q, spread = 1 - RATE, model._between[layer].spread
+    q, sampled = 1 - RATE, model._between[layer].sampled
     inputs = X if layer == 0 else np.tanh(X @ model.coefs_[0] + model.intercepts_[0])
-    u = inputs * spread.scale + spread.shift
+    u = inputs * sampled.scale + sampled.shift
     # The weights that were trained: those that were folded, without the mean and the scale.
-    weights = model.coefs_[layer] / spread.scale[:, None] / q
+    weights = model.coefs_[layer] / sampled.scale[:, None] / q
     masks = np.array(list(itertools.product([0, 1], repeat=len(weights))))
     share = np.prod(np.where(masks, q, RATE), axis=1)
     for unit in range(weights.shape[1]):
         z = u @ (masks * weights[:, unit]).T
         mean = z @ share
         variance = (z - mean[:, None]) ** 2 @ share
-        np.testing.assert_allclose(np.square(u) @ spread.variance[:, unit], variance, rtol=1e-4)
+        np.testing.assert_allclose(np.square(u) @ sampled.variance[:, unit], variance, rtol=1e-4)
 
 
 def test_it_is_the_average_over_many_masks():
     model, (X, _) = fit(), data()
-    spread = model._between[0].spread
-    u = X * spread.scale + spread.shift
-    weights = model.coefs_[0] / spread.scale[:, None] / (1 - RATE)
-    bias = model.intercepts_[0] - spread.shift @ weights * (1 - RATE)
+    sampled = model._between[0].sampled
+    u = X * sampled.scale + sampled.shift
+    weights = model.coefs_[0] / sampled.scale[:, None] / (1 - RATE)
+    bias = model.intercepts_[0] - sampled.shift @ weights * (1 - RATE)
     rng = np.random.default_rng(1)
     masks = rng.random((4000, *weights.shape)) < 1 - RATE
     sampled = np.tanh(np.einsum("bi,sij->sbj", u, masks * weights) + bias).mean(axis=0)

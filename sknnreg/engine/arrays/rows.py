@@ -77,7 +77,6 @@ class DenseRows(Rows):
 
     @property
     def width(self) -> int:
-        """The array's columns."""
         return int(self.values.shape[1])
 
     @property
@@ -114,7 +113,6 @@ class SparseRows(Rows):
 
     @property
     def width(self) -> int:
-        """The matrix' columns."""
         return int(self.values.shape[1])
 
     def _fetch(self, positions: Positions, out: Array) -> None:
@@ -129,7 +127,6 @@ class CodedRows(Rows):
 
     @property
     def width(self) -> int:
-        """The table's columns."""
         assert self.table is not None
         return int(self.table.shape[1])
 

@@ -67,7 +67,7 @@ def per_network(value: PerNetwork, like: Array) -> Array:
 
 
 def broadcastable(numbers: Array, ndim: int) -> Array:
-    """Numbers ``(..., M)`` with axes behind, to broadcast against ``ndim`` dimensions.
+    """Numbers ``(..., M)`` with axes added at the end, to broadcast against ``ndim`` dimensions.
 
     A single network's become an array without dimensions: NumPy has a fast path for these.
     """

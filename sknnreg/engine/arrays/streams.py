@@ -1,7 +1,7 @@
 """One random generator per network and purpose.
 
 Each generator is spawned from its network's seed and the purpose's name, so a network's draws
-depend neither on who else is in the stack nor on which other members draw.
+depend neither on the other networks of the stack nor on which other members draw.
 """
 
 from __future__ import annotations

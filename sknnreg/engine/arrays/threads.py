@@ -36,7 +36,7 @@ def blas_threads(largest_product: int) -> AbstractContextManager[None]:
 
 @contextmanager
 def _single_thread() -> Iterator[None]:
-    """One BLAS thread for as long as anyone is inside; fits in several threads may overlap."""
+    """One BLAS thread for as long as some thread is inside; fits in several threads may overlap."""
     global _holders, _controller, _limit
     with _lock:
         if _holders == 0:
@@ -56,6 +56,6 @@ def _single_thread() -> Iterator[None]:
 
 
 def _release(controller: ThreadpoolController) -> None:
-    """Let other threads set the number too: the last to leave may not be the first who came."""
+    """Let other threads set the number too: the last to leave may not be the first that came."""
     with controller.limit():
         pass

@@ -57,7 +57,7 @@ class Cohort:
         return len(self.rows)
 
     def results(self) -> list[Result]:
-        """All problems' results, once nobody is training."""
+        """All problems' results, once none is in training."""
         return [self._results[row] for row in range(len(self._problems))]
 
     def fail(self, index: int, error: BaseException) -> None:

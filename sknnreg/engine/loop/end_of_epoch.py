@@ -1,4 +1,4 @@
-"""The end of an epoch: what it was like, whether it was the best, and who stops."""
+"""The end of an epoch: what it was like, whether it was the best, and which networks stop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sknnreg.engine.state import key
 
 
 def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
-    """Judge the epoch with this training loss and step size ``(M,)``; who stops ``(M,)``.
+    """Judge the epoch with this training loss and step size ``(M,)``; which networks stop ``(M,)``.
 
     Everything that takes time comes first: an interrupt finds either all of the epoch or nothing.
     """
@@ -43,7 +43,7 @@ def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
 
 
 def _monitor(cohort: Cohort, epoch: Epoch) -> Array:
-    """Who stops by what is watched, or has reached the last epoch."""
+    """The networks that stop by what is watched, or have reached the last epoch."""
     state, recipe = cohort.state, cohort.recipe
     ends = [
         (member.on_epoch_end(epoch, state.monitors[key(member)]), member.reason)
@@ -126,7 +126,7 @@ def _hooks(cohort: Cohort, reports: list[Report], stop: Array) -> Array:
 
 
 def _stop(cohort: Cohort, stop: Array, ends: Array, reason: str) -> None:
-    """Stop who ends; the first reason counts."""
+    """Stop the networks that end; the first reason counts."""
     for index, end in enumerate(ends.tolist()):
         if end:
             history = cohort.histories[index]

@@ -34,7 +34,7 @@ class KeptWeights:
         self._network = trained
         self._n_trainable = n = recipe.network.layout.n_trainable
         self._average: RunningAverage | None = None
-        # Whether averages are to be told of updates, and whether anyone of epochs: mostly not, and
+        # Whether averages are to be told of updates, and whether of epochs at all: mostly not, and
         # calls in vain would show in small networks.
         self.averages = bool(recipe.averaging)
         self.listens = self.averages or state.snapshots is not None

@@ -33,7 +33,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         except EOFError:
             return
         except Exception as error:
-            # Nobody knows where the next request would start.
+            # Where the next request would start is not known.
             pickle.dump((None, error), answers)
             return
         finally:

@@ -88,7 +88,7 @@ def _backpropagate(cohort: Cohort, batch: Batch) -> Array:
 def losses_by_update(problems: Sequence[Problem], n_updates: int) -> tuple[Array, Array]:
     """The losses ``(M, n_updates)`` and step sizes ``(n_updates,)`` of the first updates.
 
-    The networks train side by side and for nothing else: nobody judges, stops or keeps them.
+    The networks train side by side and are neither judged nor stopped nor kept.
     """
     losses: list[Array] = []
     rates: list[Array] = []

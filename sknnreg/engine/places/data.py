@@ -35,7 +35,7 @@ class Augmentation(ABC):
 
 @dataclass(frozen=True)
 class InputNoise(Augmentation):
-    """X + s N(0, 1), drawn anew for each batch (Bishop, 1995)."""
+    """x + s N(0, 1), drawn anew for each batch (Bishop, 1995)."""
 
     std: PerNetwork
 
@@ -72,7 +72,7 @@ class LabelSmoothing(Augmentation):
         return np.asarray(self.amount) > 0
 
     def bind(self, shape: tuple[int, ...], dtype: DTypeLike) -> Augment:
-        """X as it is; targets away from 0 and 1."""
+        """x as it is; targets away from 0 and 1."""
         smooth = np.empty(0, dtype)
 
         def augment(

@@ -53,7 +53,7 @@ class Targets(ABC):
 
     @abstractmethod
     def encode(self, y: Any, name: str) -> Rows:
-        """Y as rows of numbers the loss compares outputs with; errors speak of ``name``."""
+        """y as rows of numbers the loss compares outputs with; errors speak of ``name``."""
 
     @abstractmethod
     def decode(self, y: Array) -> Array:

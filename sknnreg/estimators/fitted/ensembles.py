@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sknnreg.estimators.fitted.folding import Between, Folded, RowMap, Spread, to_dense
+from sknnreg.estimators.fitted.folding import Between, Folded, RowMap, SampledProduct, to_dense
 
 
 def as_folded(members: Sequence[Any]) -> Folded:
@@ -26,8 +26,8 @@ def _by_layer(networks: Sequence[Folded], name: str) -> list[tuple[Any, ...]]:
 
 
 def _joined(betweens: Sequence[Between]) -> Between:
-    spreads, before, after = (list(each) for each in zip(*betweens, strict=True))
-    return Between(_joined_spread(spreads), _joined_map(before), _joined_map(after))
+    sampled, before, after = (list(each) for each in zip(*betweens, strict=True))
+    return Between(_joined_sampled(sampled), _joined_map(before), _joined_map(after))
 
 
 def _joined_map(maps: Sequence[RowMap | None]) -> RowMap | None:
@@ -38,12 +38,12 @@ def _joined_map(maps: Sequence[RowMap | None]) -> RowMap | None:
     return replace(first, scale=scale, shift=shift)
 
 
-def _joined_spread(spreads: Sequence[Spread | None]) -> Spread | None:
-    first = spreads[0]
+def _joined_sampled(sampled: Sequence[SampledProduct | None]) -> SampledProduct | None:
+    first = sampled[0]
     if first is None:
         return None
-    variance = np.stack([s.variance for s in spreads if s is not None])
-    scale, shift = (np.stack([getattr(s, name) for s in spreads])[:, None] for name in _AFFINE)
+    variance = np.stack([s.variance for s in sampled if s is not None])
+    scale, shift = (np.stack([getattr(s, name) for s in sampled])[:, None] for name in _AFFINE)
     return replace(first, variance=variance, scale=scale, shift=shift)
 
 

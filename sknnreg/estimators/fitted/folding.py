@@ -48,11 +48,11 @@ class Folded:
 class Between(NamedTuple):
     """What happens in a hidden layer beside its activation, None for nothing.
 
-    ``spread`` makes samples of the pre-activations, which are averaged behind the activation;
+    ``sampled`` makes samples of the pre-activations, which are averaged after the activation;
     ``before`` and ``after`` the activation rows are normalized.
     """
 
-    spread: Spread | None = None
+    sampled: SampledProduct | None = None
     before: RowMap | None = None
     after: RowMap | None = None
 
@@ -76,7 +76,7 @@ class RowMap:
 
 
 @dataclass(frozen=True)
-class Spread:
+class SampledProduct:
     """z = mean + sqrt(u**2 @ variance) e for some fixed e, the same for all rows.
 
     u = scale x + shift is what the dropped weights were multiplied by: moment matching of
@@ -102,8 +102,8 @@ class Spread:
         drawn: Array = mean + draws * deviation
         return drawn
 
-    def scaled(self, factor: Array) -> Spread:
-        """The same behind a multiplication of the pre-activations."""
+    def scaled(self, factor: Array) -> SampledProduct:
+        """The same after a multiplication of the pre-activations."""
         return replace(self, variance=self.variance * np.square(factor))
 
 
@@ -114,7 +114,7 @@ def fold(
 
     With ``noise_seed``, dropped weights are sampled at prediction instead of averaged. Affine maps
     of units move into the dense layer in front of them (before the activation) or into the one
-    behind (after it); what standardized the inputs moves into the first.
+    that follows (after it); what standardized the inputs moves into the first.
     """
     exact = values.astype(np.float64)
     folded = Folded()
@@ -128,7 +128,9 @@ def fold(
             bias = p.bias[0, 0] if layer.bias else np.zeros(layer.n_out)
             weight = layer.weight_at_inference(p)[0]
             if noise_seed is not None:
-                now = now._replace(spread=_spread(layer, weight, scale, shift, noise_seed))
+                now = now._replace(
+                    sampled=_sampled_product(layer, weight, scale, shift, noise_seed)
+                )
             folded.coefs.append(scale[:, None] * weight)
             folded.intercepts.append(bias + shift @ weight)
             scale, shift = np.ones(layer.n_out), np.zeros(layer.n_out)
@@ -147,7 +149,7 @@ def fold(
             if behind_dense:
                 folded.coefs[-1] = folded.coefs[-1] * a
                 folded.intercepts[-1] = folded.intercepts[-1] * a + b
-                now = now._replace(spread=now.spread and now.spread.scaled(a))
+                now = now._replace(sampled=now.sampled and now.sampled.scaled(a))
             else:
                 scale, shift = scale * a, shift * a + b
     return folded
@@ -160,14 +162,16 @@ def _affine(layer: Layer, p: Views) -> tuple[Array, Array]:
     return a, b
 
 
-def _spread(layer: Dense, weight: Array, scale: Array, shift: Array, seed: int) -> Spread | None:
+def _sampled_product(
+    layer: Dense, weight: Array, scale: Array, shift: Array, seed: int
+) -> SampledProduct | None:
     """Of mean weights ``(1 - p) W``: their variance is p / (1 - p) times the square."""
     for member in layer.reparametrizations:
         if isinstance(member, DropConnect) and member.active:
             kept = float(member.kept[0])
             draws = spawn(seed, f"drop_connect inference {layer.name}")
             e = draws.standard_normal((N_SAMPLES, layer.n_out))
-            return Spread((1 - kept) / kept * np.square(weight), scale, shift, e)
+            return SampledProduct((1 - kept) / kept * np.square(weight), scale, shift, e)
     return None
 
 
@@ -179,7 +183,7 @@ def raw_outputs(
     Of several networks, with the axis S in front of every array, ``(S, B, K)``.
     """
     coefs, intercepts = folded.coefs, folded.intercepts
-    samples = N_SAMPLES if any(each.spread for each in folded.between) else 1
+    samples = N_SAMPLES if any(each.sampled for each in folded.between) else 1
     n_networks = len(coefs[0]) if coefs[0].ndim == 3 else 1
     height = rows_at_once(max(max(coef.shape[-2:]) for coef in coefs) * samples * n_networks)
     with blas_threads(min(height, X.shape[0]) * max(coef.size for coef in coefs) // n_networks):
@@ -197,12 +201,12 @@ def _hidden(x: Any, coef: Any, intercept: Array, activation: Activation, between
     """A hidden layer's signal ``(..., B, F)``."""
     signal = _product(x, coef)
     signal += intercept
-    if between.spread is not None:
-        signal = between.spread.samples(x, signal)
+    if between.sampled is not None:
+        signal = between.sampled.samples(x, signal)
     if between.before is not None:
         signal = between.before(signal)
     signal = activation.value(signal, signal)
-    if between.spread is not None:
+    if between.sampled is not None:
         signal = signal.mean(axis=0)
     return signal if between.after is None else between.after(signal)
 

@@ -17,7 +17,7 @@ from sknnreg.estimators.settings.recipes import recipe
 from sknnreg.estimators.training.callbacks import EpochCallbacks
 from sknnreg.estimators.training.planned import Trained, train_as_planned
 
-# Whoever ended training otherwise wanted no more of it, or there is nothing to go by.
+# If training ended otherwise, no more of it was wanted, or there is nothing to go by.
 _ENDED_BY_ITSELF = (
     "no_improvement",
     "max_iter",

@@ -52,7 +52,7 @@ class L2(Penalty):
         """Half the squared norm times the strength."""
         strength = np.asarray(self.strength)
         square = np.vecdot(weights, weights).astype(np.float64)
-        # Where it is off, squares that overflow are nobody's business.
+        # Where it is off, squares that overflow do not count.
         return np.where(strength > 0, 0.5 * strength * square, 0.0)
 
     def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
@@ -78,11 +78,10 @@ class L1(Penalty):
         return total
 
     def add_gradient(self, weights: Array, grads: Array, work: Array) -> None:
-        """Nothing: see the class."""
         return None
 
     def shrink(self, weights: Array, step_size: Array, work: Array) -> None:
-        """W minus its clipped self: exact zeros inside the threshold."""
+        """w minus its clipped self: exact zeros inside the threshold."""
         threshold = step_size * per_network(self.strength, weights)
         weights -= np.clip(weights, -threshold, threshold, out=work)
 

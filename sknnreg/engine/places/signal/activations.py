@@ -57,7 +57,7 @@ class Identity(Activation):
     """f(x) = x."""
 
     def value(self, x: Array, out: Array) -> Array:
-        """X itself."""
+        """x itself."""
         if out is not x:
             np.copyto(out, x)
         return out
@@ -68,7 +68,6 @@ class Identity(Activation):
         return out
 
     def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """Nothing to do."""
         return pass_through, pass_through
 
 
@@ -134,7 +133,7 @@ class Logistic(Activation):
         return out
 
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
-        """Y (1 - y)."""
+        """y (1 - y)."""
         np.subtract(1, y, out=out)
         out *= y
         return out
@@ -180,7 +179,7 @@ class SELU(Activation):
         return out
 
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
-        """Scale where y > 0, else y + scale alpha."""
+        """scale where y > 0, else y + scale alpha."""
         out[...] = np.where(y > 0, SELU_SCALE, y + SELU_SCALE * SELU_ALPHA)
         return out
 
@@ -190,7 +189,7 @@ class GELU(Activation):
     """f(x) = x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016)."""
 
     def value(self, x: Array, out: Array) -> Array:
-        """X Phi(x)."""
+        """x Phi(x)."""
         return np.multiply(x, scipy.special.ndtr(x), out=out)
 
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
@@ -204,11 +203,11 @@ class SiLU(Activation):
     """f(x) = x / (1 + exp(-x)) (Elfwing et al., 2018)."""
 
     def value(self, x: Array, out: Array) -> Array:
-        """X times its logistic."""
+        """x times its logistic."""
         return np.multiply(x, scipy.special.expit(x), out=out)
 
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
-        """S + y (1 - s), s the logistic of x."""
+        """s + y (1 - s), s the logistic of x."""
         s = scipy.special.expit(x)
         np.subtract(1, s, out=out)
         out *= y
@@ -221,11 +220,11 @@ class Mish(Activation):
     """f(x) = x tanh(softplus(x)) (Misra, 2019)."""
 
     def value(self, x: Array, out: Array) -> Array:
-        """X tanh(softplus(x))."""
+        """x tanh(softplus(x))."""
         return np.multiply(x, np.tanh(np.logaddexp(0, x)), out=out)
 
     def derivative(self, x: Array, y: Array, out: Array) -> Array:
-        """T + x s (1 - t**2), t = tanh(softplus(x)), s the logistic of x."""
+        """t + x s (1 - t**2), t = tanh(softplus(x)), s the logistic of x."""
         t = np.tanh(np.logaddexp(0, x))
         out[...] = t + x * scipy.special.expit(x) * (1 - t * t)
         return out

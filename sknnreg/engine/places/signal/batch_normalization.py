@@ -42,7 +42,6 @@ class BatchNormalization(Layer):
         p.variance[...] = 1
 
     def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """``(M, B, F) -> (M, B, F)``."""
         if site.phase is None:
             return self._bind_inference(site)
         p, g, phase, n_rows = site.p, site.g, site.phase, site.n_rows
@@ -137,7 +136,6 @@ class MeanOnlyBatchNormalization(Layer):
         )
 
     def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """``(M, B, F) -> (M, B, F)``."""
         p, g, phase, n_rows, product = site.p, site.g, site.phase, site.n_rows, site.product
         y, mean = site.empty(self.n_units), np.empty(p.mean.shape, site.dtype)
         ones, uniform = site.ones(), site.ones(1.0 / n_rows)

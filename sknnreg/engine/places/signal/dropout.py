@@ -33,7 +33,6 @@ class Dropout(Layer):
         return np.asarray(self.rate) > 0
 
     def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """``(M, B, F) -> (M, B, F)``."""
         if site.streams is None:
             return (pass_through, pass_through) if self.inverted else self._bind_shrinking(site)
         mask = Mask(self.name, self.n_units, self.rate, site)
@@ -80,7 +79,6 @@ class AlphaDropout(Layer):
         return np.asarray(self.rate) > 0
 
     def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """``(M, B, F) -> (M, B, F)``."""
         if site.streams is None:
             return pass_through, pass_through
         mask = Mask(self.name, self.n_units, self.rate, site)

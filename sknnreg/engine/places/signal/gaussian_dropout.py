@@ -34,7 +34,6 @@ class GaussianDropout(Layer):
         return np.asarray(self.rate) > 0
 
     def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """``(M, B, F) -> (M, B, F)``."""
         if site.streams is None:
             return pass_through, pass_through
         name = self.name
@@ -85,7 +84,6 @@ class VariationalDropout(Layer):
         p.log_alpha[...] = per_network(np.atleast_1d(np.log(rate / (1 - rate))), p.log_alpha)
 
     def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """``(M, B, F) -> (M, B, F)``."""
         if site.streams is None:
             return self._bind_inference(site)
         name, p, g, product = self.name, site.p, site.g, site.product
@@ -129,7 +127,6 @@ class VariationalDropout(Layer):
         return rates
 
     def cost(self, p: Views) -> Array:
-        """The divergences ``(M,)``."""
         log_alpha = bounded(p.log_alpha).astype(np.float64)
         gain = K1 * scipy.special.expit(K2 + K3 * log_alpha) - 0.5 * np.logaddexp(0, -log_alpha)
         total: Array = np.add.reduce(K1 - gain, axis=(-2, -1)) / self.n_rows

@@ -78,7 +78,6 @@ class LayerNormalization(RowNormalization):
 
     @property
     def groups(self) -> int:
-        """One."""
         return 1
 
 
@@ -90,5 +89,4 @@ class GroupNormalization(RowNormalization):
 
     @property
     def groups(self) -> int:
-        """As told."""
         return self.n_groups

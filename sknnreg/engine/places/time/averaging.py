@@ -13,7 +13,7 @@ from sknnreg.engine.arrays.stack import Array, PerNetwork, broadcastable, power
 
 @dataclass(frozen=True)
 class Averaging(ABC):
-    """A <- a + fraction (w - a), whenever the weights w count."""
+    """a <- a + fraction (w - a), whenever the weights w count."""
 
     # Whether the weights count after every update, or else after every epoch.
     every_update: ClassVar[bool]
@@ -28,7 +28,7 @@ class Averaging(ABC):
 
 @dataclass(frozen=True)
 class ExponentialAverage(Averaging):
-    """A <- d a + (1 - d) w from a = 0, over its bias correction 1 - d^t (Polyak averaging).
+    """a <- d a + (1 - d) w from a = 0, over its bias correction 1 - d^t (Polyak averaging).
 
     The weighting of Adam's moments (Kingma and Ba, 2015), here of the weights themselves.
     """
@@ -47,7 +47,7 @@ class ExponentialAverage(Averaging):
 
 @dataclass(frozen=True)
 class EpochAverage(Averaging):
-    """The mean of the weights after each epoch behind ``start`` (SWA: Izmailov et al., 2018)."""
+    """The mean of the weights after each epoch past ``start`` (SWA: Izmailov et al., 2018)."""
 
     every_update: ClassVar[bool] = False
 

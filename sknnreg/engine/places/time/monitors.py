@@ -63,7 +63,6 @@ class Divergence(Monitor):
     reason: ClassVar[str] = "diverged"
 
     def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
-        """Whatever is not finite."""
         return ~epoch.finite
 
 
@@ -84,7 +83,6 @@ class Plateau(Monitor):
         return {"best": np.full(n_networks, np.inf), "waited": np.zeros(n_networks)}
 
     def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
-        """Those that waited long enough."""
         best, watched = state["best"], epoch.watched
         improved = (watched < best) & (watched <= best - self.tol)
         waited = state["waited"]
@@ -127,11 +125,10 @@ class AdaptiveRate(Monitor):
         return stop
 
     def resume(self, state: MonitorState) -> None:
-        """As the plateau does."""
         self.plateau.resume(state)
 
     def rejudge(self, state: MonitorState, best: Array) -> None:
-        """As the plateau does; a step size that was lowered stays so."""
+        """A step size that was lowered stays so."""
         self.plateau.rejudge(state, best)
 
     def rate_factor(self, state: MonitorState) -> Array | None:
@@ -153,7 +150,6 @@ class TimeLimit(Monitor):
         return np.asarray(self.seconds) < np.inf
 
     def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
-        """Those whose time is over."""
         over = time.monotonic() - epoch.started >= np.asarray(self.seconds)
         return np.broadcast_to(over, epoch.number.shape)
 
@@ -172,7 +168,6 @@ class LossReached(Monitor):
         return np.asarray(self.target) > -np.inf
 
     def on_epoch_end(self, epoch: Epoch, state: MonitorState) -> Array:
-        """Those that have come to where they were to go."""
         if epoch.validation_loss is None:
             return np.zeros(epoch.number.shape, np.bool_)
         reached: Array = epoch.validation_loss < np.asarray(self.target)

@@ -12,7 +12,7 @@ from sknnreg.engine.places.update.base import Coefficients, Steps, WholeTransfor
 
 @dataclass(frozen=True)
 class GradientNoise(WholeTransform):
-    """G + N(0, s**2 / (1 + t)**decay), t the updates so far (Neelakantan et al., 2015)."""
+    """g + N(0, s**2 / (1 + t)**decay), t the updates so far (Neelakantan et al., 2015)."""
 
     std: PerNetwork
     decay: PerNetwork
@@ -37,7 +37,7 @@ class GradientNoise(WholeTransform):
 
 @dataclass(frozen=True)
 class ClipNorm(WholeTransform):
-    """G min(1, c / ||g||_2), the norm over all columns (Pascanu et al., 2013)."""
+    """g min(1, c / ||g||_2), the norm over all columns (Pascanu et al., 2013)."""
 
     norm: PerNetwork
 

@@ -10,7 +10,7 @@ from sknnreg.engine.places.update.base import BlockTransform, Coefficients, Stat
 
 @dataclass(frozen=True)
 class Momentum(BlockTransform):
-    """V <- mu v - rate g; the step is v, with Nesterov's look-ahead mu v - rate g.
+    """v <- mu v - rate g; the step is v, with Nesterov's look-ahead mu v - rate g.
 
     Gradient descent for mu = 0 (Polyak, 1964; Nesterov, 1983, as in Sutskever et al., 2013).
     """
@@ -19,11 +19,9 @@ class Momentum(BlockTransform):
     nesterov: bool
 
     def init(self, values: Array) -> State:
-        """The velocity."""
         return {"velocity": np.zeros_like(values)}
 
     def constants(self) -> Coefficients:
-        """The momentum."""
         return (np.atleast_1d(self.momentum),)
 
     def coefficients(self, steps: Steps) -> Coefficients:
@@ -33,13 +31,11 @@ class Momentum(BlockTransform):
         return -rate, rate / np.where(momentum < 1, 1 - momentum, 1)
 
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
-        """The same for all."""
         return coefficients[2]
 
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
-        """Gradient in, step out."""
         momentum, minus_rate, _ = coefficients
         velocity = state["velocity"]
         updates *= minus_rate
@@ -62,7 +58,6 @@ class RMSprop(BlockTransform):
     epsilon: PerNetwork
 
     def init(self, values: Array) -> State:
-        """The second moment."""
         return {"second": np.zeros_like(values)}
 
     def constants(self) -> Coefficients:
@@ -82,7 +77,6 @@ class RMSprop(BlockTransform):
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
-        """Gradient in, step out."""
         beta_2, epsilon, step, _ = coefficients
         second = state["second"]
         second *= beta_2
@@ -106,7 +100,6 @@ class Adam(BlockTransform):
     epsilon: PerNetwork
 
     def init(self, values: Array) -> State:
-        """Both moments."""
         return {"first": np.zeros_like(values), "second": np.zeros_like(values)}
 
     def constants(self) -> Coefficients:
@@ -124,7 +117,6 @@ class Adam(BlockTransform):
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
-        """Gradient in, step out."""
         # All in one function, here and in AMSGrad: two calls more are 2 % of a small step.
         beta_1, beta_2, epsilon, step, _ = coefficients
         first, second = state["first"], state["second"]
@@ -154,11 +146,9 @@ class AMSGrad(BlockTransform):
         return {name: np.zeros_like(values) for name in ("first", "second", "largest")}
 
     def constants(self) -> Coefficients:
-        """As Adam's."""
         return _decays(self.beta_1, self.beta_2, self.epsilon)
 
     def coefficients(self, steps: Steps) -> Coefficients:
-        """As Adam's."""
         return _corrected(self.beta_1, self.beta_2, steps)
 
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
@@ -168,7 +158,6 @@ class AMSGrad(BlockTransform):
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
-        """Gradient in, step out."""
         beta_1, beta_2, epsilon, step, _ = coefficients
         first, second, largest = state["first"], state["second"], state["largest"]
         first *= beta_1

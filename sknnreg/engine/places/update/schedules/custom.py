@@ -19,7 +19,7 @@ class Custom(Schedule):
 
     @property
     def portable(self) -> bool:
-        """Nobody knows what the function needs."""
+        """What the function needs is not known."""
         return False
 
     def __eq__(self, other: object) -> bool:

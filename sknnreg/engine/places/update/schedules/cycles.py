@@ -20,7 +20,7 @@ class Cycles(Schedule, ABC):
 
     def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """At the last epoch before the next cycle."""
-        # What begins after so many epochs has another one behind it, unless it is the first.
+        # One that begins after so many epochs follows another, unless it is the first.
         start = _start(_cycle(epochs, self.period, self.mult), self.period, self.mult)
         ends: np.ndarray[Any, np.dtype[np.bool_]] = (start == epochs) & (start > 0)
         return ends

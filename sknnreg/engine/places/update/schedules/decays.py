@@ -13,7 +13,6 @@ class Constant(Schedule):
     """1 at every update."""
 
     def factors(self, progress: Progress) -> Array:
-        """Ones."""
         return progress.throughout(np.ones(progress.updates.shape))
 
 

@@ -21,11 +21,10 @@ class WarmUp(Schedule):
 
     @property
     def portable(self) -> bool:
-        """As the schedule behind it."""
         return self.then.portable
 
     def factors(self, progress: Progress) -> Array:
-        """The schedule behind it begins when the warm-up is over."""
+        """The schedule that follows begins when the warm-up is over."""
         length = np.asarray(self.epochs)
         if not length.any():
             return self.then.factors(progress)
@@ -34,5 +33,4 @@ class WarmUp(Schedule):
         return np.where(progress.throughout(progress.epochs < length), ramp, then)
 
     def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """As the schedule behind it."""
         return self.then.ends_cycle(np.maximum(epochs - np.asarray(self.epochs), 0))
