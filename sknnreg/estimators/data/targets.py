@@ -17,13 +17,9 @@ from sknnreg.engine.arrays.rows import CodedRows, DenseRows, Rows, SparseRows
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.places.objective.links import Link
 from sknnreg.engine.places.objective.losses import (
-    AbsoluteError,
     BinaryCrossEntropy,
     CrossEntropy,
-    Huber,
     Loss,
-    Poisson,
-    SquaredError,
 )
 from sknnreg.estimators.data.inputs import CHUNK, Standardization
 
@@ -291,12 +287,6 @@ class ResponseTargets(Targets):
         if scale is not None:
             last = self.link.rescaled(coefs[-1], intercepts[-1], scale, offset)
             coefs[-1], intercepts[-1] = last
-
-
-def regression_loss(name: str, huber_delta: float) -> Loss:
-    """The loss of this name."""
-    losses: tuple[Loss, ...] = (SquaredError(), AbsoluteError(), Huber(huber_delta), Poisson())
-    return {loss.name: loss for loss in losses}[name]
 
 
 def class_targets(y: Any, classes: Any = None) -> ClassTargets | LabelTargets:
