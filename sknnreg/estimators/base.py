@@ -20,7 +20,7 @@ from sknnreg.estimators.data.preparation import Plan, prepare
 from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.fitted.attributes import fitted_attributes
 from sknnreg.estimators.fitted.ensembles import as_folded
-from sknnreg.estimators.fitted.folding import Between, raw_outputs, to_dense
+from sknnreg.estimators.fitted.forward import Between, raw_outputs, to_dense
 from sknnreg.estimators.hyperparameters import Hyperparameters
 from sknnreg.estimators.settings.recipes import recipe
 from sknnreg.estimators.sklearn_types import (

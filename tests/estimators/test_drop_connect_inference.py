@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
-from sknnreg.estimators.fitted.folding import N_SAMPLES
+from sknnreg.estimators.fitted.forward import N_SAMPLES
 
 RATE = 0.4
 QUICK = {"hidden_layer_sizes": (12,), "activation": "tanh", "drop_connect": RATE, "max_iter": 15,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sknnreg.estimators.fitted.folding import Between, Folded, RowMap, SampledProduct, to_dense
+from sknnreg.estimators.fitted.forward import Between, Folded, RowMap, SampledProduct, to_dense
 
 
 def as_folded(members: Sequence[Any]) -> Folded:

@@ -1,21 +1,13 @@
-"""A trained row -> plain ``coefs_`` and ``intercepts_``, and the plain forward pass over them."""
+"""A trained row -> plain ``coefs_`` and ``intercepts_``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
-
 import numpy as np
-from scipy import sparse
 
 from sknnreg.engine.arrays.matrix import Views
-from sknnreg.engine.arrays.rows import release_pages
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.arrays.streams import spawn
-from sknnreg.engine.arrays.threads import blas_threads
-from sknnreg.engine.loop.evaluation import rows_at_once
-from sknnreg.engine.places.signal.activations import ACTIVATIONS, Activation, ActivationName
+from sknnreg.engine.places.signal.activations import Activation
 from sknnreg.engine.places.signal.base import Layer
 from sknnreg.engine.places.signal.dense import Dense
 from sknnreg.engine.places.signal.gaussian_dropout import VariationalDropout
@@ -23,88 +15,7 @@ from sknnreg.engine.places.signal.group_normalization import RowNormalization
 from sknnreg.engine.places.signal.network import Network
 from sknnreg.engine.places.weights_in_use import DropConnect
 from sknnreg.estimators.data.inputs import Standardization
-
-# Samples that stand for all of a layer's possible weights; common to all rows.
-N_SAMPLES = 100
-
-
-@dataclass(frozen=True)
-class Folded:
-    """A network with all folded into ``coefs`` and ``intercepts``, float64, that can be.
-
-    What cannot, since it depends on the row, is in ``between``, for each hidden layer.
-    """
-
-    coefs: list[Array] = field(default_factory=list)
-    intercepts: list[Array] = field(default_factory=list)
-    between: list[Between] = field(default_factory=list)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is a plain multilayer perceptron."""
-        return not any(any(each) for each in self.between)
-
-
-class Between(NamedTuple):
-    """What happens in a hidden layer beside its activation, None for nothing.
-
-    ``sampled`` makes samples of the pre-activations, which are averaged after the activation;
-    ``before`` and ``after`` the activation rows are normalized.
-    """
-
-    sampled: SampledProduct | None = None
-    before: RowMap | None = None
-    after: RowMap | None = None
-
-
-@dataclass(frozen=True)
-class RowMap:
-    """A row normalization ``(x - mean) / sqrt(var + epsilon) * scale + shift`` over groups."""
-
-    n_groups: int
-    epsilon: float
-    scale: Array
-    shift: Array
-
-    def __call__(self, signal: Array) -> Array:
-        """``(..., F) -> (..., F)``."""
-        groups = signal.reshape(*signal.shape[:-1], self.n_groups, -1)
-        centred = groups - groups.mean(axis=-1, keepdims=True)
-        deviation = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + self.epsilon)
-        mapped: Array = (centred / deviation).reshape(signal.shape) * self.scale + self.shift
-        return mapped
-
-
-@dataclass(frozen=True)
-class SampledProduct:
-    """z = mean + sqrt(u**2 @ variance) e for some fixed e, the same for all rows.
-
-    u = scale x + shift is what the dropped weights were multiplied by: moment matching of
-    DropConnect (Wan et al., 2013), with draws ``e (S, n_out)`` in common so that a prediction
-    depends neither on the batch nor on chance.
-    """
-
-    variance: Array
-    scale: Array
-    shift: Array
-    draws: Array
-
-    def samples(self, x: Any, mean: Array) -> Array:
-        """``(S, ..., n_out)`` for inputs ``x (..., n_in)``, which may be sparse if not shifted."""
-        if sparse.issparse(x) and self.scale.ndim == 1:
-            weights: Any = sparse.diags_array(self.scale)
-            scaled: Any = x @ weights
-            square = scaled.power(2) @ self.variance
-        else:
-            square = np.square(to_dense(x) * self.scale + self.shift) @ self.variance
-        deviation = np.sqrt(to_dense(square))
-        draws = self.draws.reshape(len(self.draws), *(1,) * (deviation.ndim - 1), -1)
-        drawn: Array = mean + draws * deviation
-        return drawn
-
-    def scaled(self, factor: Array) -> SampledProduct:
-        """The same after a multiplication of the pre-activations."""
-        return replace(self, variance=self.variance * np.square(factor))
+from sknnreg.estimators.fitted.forward import N_SAMPLES, Between, Folded, RowMap, SampledProduct
 
 
 def fold(
@@ -117,42 +28,69 @@ def fold(
     that follows (after it); what standardized the inputs moves into the first.
     """
     exact = values.astype(np.float64)
-    folded = Folded()
-    now = Between()
-    # y = scale x + shift stands between the last activation (or the input) and the next weights.
     n_inputs = next(layer.n_in for layer in network.layers if isinstance(layer, Dense))
-    scale, shift = _as_affine(inputs, n_inputs)
-    behind_dense = False
+    folding = _Folding(*_as_affine(inputs, n_inputs), noise_seed)
     for layer, p in zip(network.layers, network.layout.views(exact), strict=True):
         if isinstance(layer, Dense):
-            bias = p.bias[0, 0] if layer.bias else np.zeros(layer.n_out)
-            weight = layer.weight_at_inference(p)[0]
-            if noise_seed is not None:
-                now = now._replace(
-                    sampled=_sampled_product(layer, weight, scale, shift, noise_seed)
-                )
-            folded.coefs.append(scale[:, None] * weight)
-            folded.intercepts.append(bias + shift @ weight)
-            scale, shift = np.ones(layer.n_out), np.zeros(layer.n_out)
-            behind_dense = True
+            folding.dense(layer, p)
         elif isinstance(layer, Activation):
-            folded.between.append(now)
-            now, behind_dense = Between(), False
+            folding.activation()
         elif isinstance(layer, RowNormalization):
-            row_map = RowMap(layer.groups, float(layer.epsilon), p.scale[0, 0], p.shift[0, 0])
-            if behind_dense:
-                now = now._replace(before=row_map)
-            else:
-                folded.between[-1] = folded.between[-1]._replace(after=row_map)
+            folding.row_normalization(layer, p)
         else:
-            a, b = _affine(layer, p)
-            if behind_dense:
-                folded.coefs[-1] = folded.coefs[-1] * a
-                folded.intercepts[-1] = folded.intercepts[-1] * a + b
-                now = now._replace(sampled=now.sampled and now.sampled.scaled(a))
-            else:
-                scale, shift = scale * a, shift * a + b
-    return folded
+            folding.affine(*_affine(layer, p))
+    return folding.folded
+
+
+class _Folding:
+    """Takes the layers in their order.
+
+    y = scale x + shift stands between the last activation (or the input) and the next weights;
+    ``now`` is what the hidden layer under way has beside its activation.
+    """
+
+    def __init__(self, scale: Array, shift: Array, noise_seed: int | None) -> None:
+        self.folded = Folded()
+        self._scale, self._shift, self._noise_seed = scale, shift, noise_seed
+        self._now = Between()
+        self._after_dense = False
+
+    def dense(self, layer: Dense, p: Views) -> None:
+        """What stood in front of the weights moves into them."""
+        scale, shift = self._scale, self._shift
+        bias = p.bias[0, 0] if layer.bias else np.zeros(layer.n_out)
+        weight = layer.weight_at_inference(p)[0]
+        if self._noise_seed is not None:
+            sampled = _sampled_product(layer, weight, scale, shift, self._noise_seed)
+            self._now = self._now._replace(sampled=sampled)
+        self.folded.coefs.append(scale[:, None] * weight)
+        self.folded.intercepts.append(bias + shift @ weight)
+        self._scale, self._shift = np.ones(layer.n_out), np.zeros(layer.n_out)
+        self._after_dense = True
+
+    def activation(self) -> None:
+        """The hidden layer's second half begins."""
+        self.folded.between.append(self._now)
+        self._now, self._after_dense = Between(), False
+
+    def row_normalization(self, layer: RowNormalization, p: Views) -> None:
+        """It depends on the row and stays, before the activation or after it."""
+        row_map = RowMap(layer.groups, float(layer.epsilon), p.scale[0, 0], p.shift[0, 0])
+        if self._after_dense:
+            self._now = self._now._replace(before=row_map)
+        else:
+            self.folded.between[-1] = self.folded.between[-1]._replace(after=row_map)
+
+    def affine(self, a: Array, b: Array) -> None:
+        """y = a x + b moves into the weights before it, or waits for the next."""
+        coefs, intercepts = self.folded.coefs, self.folded.intercepts
+        if self._after_dense:
+            coefs[-1] = coefs[-1] * a
+            intercepts[-1] = intercepts[-1] * a + b
+            sampled = self._now.sampled and self._now.sampled.scaled(a)
+            self._now = self._now._replace(sampled=sampled)
+        else:
+            self._scale, self._shift = self._scale * a, self._shift * a + b
 
 
 def _affine(layer: Layer, p: Views) -> tuple[Array, Array]:
@@ -173,56 +111,6 @@ def _sampled_product(
             e = draws.standard_normal((N_SAMPLES, layer.n_out))
             return SampledProduct((1 - kept) / kept * np.square(weight), scale, shift, e)
     return None
-
-
-def raw_outputs(
-    X: Any, folded: Folded, activations: Sequence[ActivationName]
-) -> Iterator[tuple[slice, Array]]:
-    """The network's raw outputs ``(B, K)``, a bounded number of rows at a time.
-
-    Of several networks, with the axis S in front of every array, ``(S, B, K)``.
-    """
-    coefs, intercepts = folded.coefs, folded.intercepts
-    samples = N_SAMPLES if any(each.sampled for each in folded.between) else 1
-    n_networks = len(coefs[0]) if coefs[0].ndim == 3 else 1
-    height = rows_at_once(max(max(coef.shape[-2:]) for coef in coefs) * samples * n_networks)
-    with blas_threads(min(height, X.shape[0]) * max(coef.size for coef in coefs) // n_networks):
-        for start in range(0, X.shape[0], height):
-            at = slice(start, min(start + height, X.shape[0]))
-            signal = X[at]
-            hidden = zip(coefs, intercepts, activations, folded.between, strict=False)
-            for coef, intercept, name, between in hidden:
-                signal = _hidden(signal, coef, intercept, ACTIVATIONS[name], between)
-            yield at, _product(signal, coefs[-1]) + intercepts[-1]
-            release_pages(X)
-
-
-def _hidden(x: Any, coef: Any, intercept: Array, activation: Activation, between: Between) -> Array:
-    """A hidden layer's signal ``(..., B, F)``."""
-    signal = _product(x, coef)
-    signal += intercept
-    if between.sampled is not None:
-        signal = between.sampled.samples(x, signal)
-    if between.before is not None:
-        signal = between.before(signal)
-    signal = activation.value(signal, signal)
-    if between.sampled is not None:
-        signal = signal.mean(axis=0)
-    return signal if between.after is None else between.after(signal)
-
-
-def _product(x: Any, coef: Any) -> Array:
-    if sparse.issparse(x) and coef.ndim == 3:
-        # One product for all networks: side by side, their first layers are one matrix.
-        joint = to_dense(x @ np.concatenate(coef, axis=1))
-        return np.moveaxis(joint.reshape(len(joint), len(coef), -1), 1, 0)
-    return to_dense(x @ coef if sparse.issparse(x) else np.asarray(x, dtype=np.float64) @ coef)
-
-
-def to_dense(matrix: Any) -> Array:
-    """The matrix as an array, if it is sparse."""
-    dense: Array = np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
-    return dense
 
 
 def _as_affine(standardization: Standardization, n: int) -> tuple[Array, Array]:

@@ -1,0 +1,148 @@
+"""The plain network that a trained one was folded into, and the forward pass over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from sknnreg.engine.arrays.rows import release_pages
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.engine.arrays.threads import blas_threads
+from sknnreg.engine.loop.evaluation import rows_at_once
+from sknnreg.engine.places.signal.activations import ACTIVATIONS, Activation, ActivationName
+
+# Samples that stand for all of a layer's possible weights; common to all rows.
+N_SAMPLES = 100
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A network with all folded into ``coefs`` and ``intercepts``, float64, that can be.
+
+    What cannot, since it depends on the row, is in ``between``, for each hidden layer.
+    """
+
+    coefs: list[Array] = field(default_factory=list)
+    intercepts: list[Array] = field(default_factory=list)
+    between: list[Between] = field(default_factory=list)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a plain multilayer perceptron."""
+        return not any(any(each) for each in self.between)
+
+
+class Between(NamedTuple):
+    """What happens in a hidden layer beside its activation, None for nothing.
+
+    ``sampled`` makes samples of the pre-activations, which are averaged after the activation;
+    ``before`` and ``after`` the activation rows are normalized.
+    """
+
+    sampled: SampledProduct | None = None
+    before: RowMap | None = None
+    after: RowMap | None = None
+
+
+@dataclass(frozen=True)
+class RowMap:
+    """A row normalization ``(x - mean) / sqrt(var + epsilon) * scale + shift`` over groups."""
+
+    n_groups: int
+    epsilon: float
+    scale: Array
+    shift: Array
+
+    def __call__(self, signal: Array) -> Array:
+        """``(..., F) -> (..., F)``."""
+        groups = signal.reshape(*signal.shape[:-1], self.n_groups, -1)
+        centred = groups - groups.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + self.epsilon)
+        mapped: Array = (centred / deviation).reshape(signal.shape) * self.scale + self.shift
+        return mapped
+
+
+@dataclass(frozen=True)
+class SampledProduct:
+    """z = mean + sqrt(u**2 @ variance) e for some fixed e, the same for all rows.
+
+    u = scale x + shift is what the dropped weights were multiplied by: moment matching of
+    DropConnect (Wan et al., 2013), with draws ``e (S, n_out)`` in common so that a prediction
+    depends neither on the batch nor on chance.
+    """
+
+    variance: Array
+    scale: Array
+    shift: Array
+    draws: Array
+
+    def samples(self, x: Any, mean: Array) -> Array:
+        """``(S, ..., n_out)`` for inputs ``x (..., n_in)``, which may be sparse if not shifted."""
+        if sparse.issparse(x) and self.scale.ndim == 1:
+            weights: Any = sparse.diags_array(self.scale)
+            scaled: Any = x @ weights
+            square = scaled.power(2) @ self.variance
+        else:
+            square = np.square(to_dense(x) * self.scale + self.shift) @ self.variance
+        deviation = np.sqrt(to_dense(square))
+        draws = self.draws.reshape(len(self.draws), *(1,) * (deviation.ndim - 1), -1)
+        drawn: Array = mean + draws * deviation
+        return drawn
+
+    def scaled(self, factor: Array) -> SampledProduct:
+        """The same after a multiplication of the pre-activations."""
+        return replace(self, variance=self.variance * np.square(factor))
+
+
+def raw_outputs(
+    X: Any, folded: Folded, activations: Sequence[ActivationName]
+) -> Iterator[tuple[slice, Array]]:
+    """The network's raw outputs ``(B, K)``, a bounded number of rows at a time.
+
+    Of several networks, with the axis S in front of every array, ``(S, B, K)``.
+    """
+    coefs, intercepts = folded.coefs, folded.intercepts
+    samples = N_SAMPLES if any(each.sampled for each in folded.between) else 1
+    n_networks = len(coefs[0]) if coefs[0].ndim == 3 else 1
+    height = rows_at_once(max(max(coef.shape[-2:]) for coef in coefs) * samples * n_networks)
+    with blas_threads(min(height, X.shape[0]) * max(coef.size for coef in coefs) // n_networks):
+        for start in range(0, X.shape[0], height):
+            at = slice(start, min(start + height, X.shape[0]))
+            signal = X[at]
+            hidden = zip(coefs, intercepts, activations, folded.between, strict=False)
+            for coef, intercept, name, between in hidden:
+                signal = _hidden(signal, coef, intercept, ACTIVATIONS[name], between)
+            yield at, _product(signal, coefs[-1]) + intercepts[-1]
+            release_pages(X)
+
+
+def _hidden(x: Any, coef: Any, intercept: Array, activation: Activation, between: Between) -> Array:
+    """A hidden layer's signal ``(..., B, F)``."""
+    signal = _product(x, coef)
+    signal += intercept
+    if between.sampled is not None:
+        signal = between.sampled.samples(x, signal)
+    if between.before is not None:
+        signal = between.before(signal)
+    signal = activation.value(signal, signal)
+    if between.sampled is not None:
+        signal = signal.mean(axis=0)
+    return signal if between.after is None else between.after(signal)
+
+
+def _product(x: Any, coef: Any) -> Array:
+    if sparse.issparse(x) and coef.ndim == 3:
+        # One product for all networks: side by side, their first layers are one matrix.
+        joint = to_dense(x @ np.concatenate(coef, axis=1))
+        return np.moveaxis(joint.reshape(len(joint), len(coef), -1), 1, 0)
+    return to_dense(x @ coef if sparse.issparse(x) else np.asarray(x, dtype=np.float64) @ coef)
+
+
+def to_dense(matrix: Any) -> Array:
+    """The matrix as an array, if it is sparse."""
+    dense: Array = np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
+    return dense
