@@ -1,8 +1,9 @@
-"""Central differences against backpropagation."""
+"""Differences against backpropagation."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,16 +11,25 @@ import numpy as np
 from sklearn.base import clone
 
 from sknnreg.engine.arrays.batches import Batch, Batches
-from sknnreg.engine.arrays.matrix import Column
-from sknnreg.engine.arrays.stack import simplify, stack
-from sknnreg.engine.arrays.streams import Streams, spawn
+from sknnreg.engine.arrays.stack import Array, simplify, stack
+from sknnreg.engine.arrays.streams import Streams, Tape, spawn
 from sknnreg.engine.loop.adversarial import backpropagate_adversarial
 from sknnreg.engine.loop.bound_network import BoundNetwork
 from sknnreg.engine.places.data import bind_augmentations
+from sknnreg.engine.places.objective.penalties import Penalty
 from sknnreg.engine.places.signal import Phase
+from sknnreg.engine.places.signal.network import Network
 from sknnreg.engine.problem import Recipe
 from sknnreg.estimators.base import BaseMLPRegularized, training_plan
+from sknnreg.inspection.differences import derivative
 from sknnreg.inspection.networks import check_network
+
+# Below it rounding hides what a difference could tell.
+SMALLEST_STEP = 1e-8
+# Directions of all entries at once, for an array of which only some are compared one by one.
+N_MIXED = 4
+# A share of the weights that moves them by a few of their last bits.
+NEXT_TO_NOTHING = 1e-14
 
 
 def check_gradients(
@@ -28,19 +38,28 @@ def check_gradients(
     y: Any,
     sample_weight: Any = None,
     *,
-    step: float = 1e-5,
+    step: float = 2.0**-5,
     max_entries: int = 100,
 ) -> dict[str, float]:
-    r"""Check backpropagation against central differences, in float64.
+    r"""Check backpropagation against differences, in float64.
 
-    For every trained array of the network that the estimator's hyperparameters build, at its
-    starting weights and for all rows as one batch, compare the derivatives :math:`e` that
-    backpropagation finds with
+    For every trained array of the network that the estimator's hyperparameters build, with all rows
+    as one batch, compare the derivatives :math:`e` that backpropagation finds with derivatives
+    :math:`a` that need no backpropagation: central differences
 
-    .. math:: a_i = \frac{J(w_i + h) - J(w_i - h)}{2 h}
+    .. math:: a(h) = \frac{J(w + h d) - J(w - h d)}{2 h}
 
-    where the objective :math:`J` has the data term and the L2 penalty. (L1 acts after the step
-    and has no gradient.) What draws, draws the same numbers at every evaluation.
+    at steps :math:`h, h / 2, h / 4, \dots`, extrapolated to :math:`h = 0` by Ridders' method, which
+    also tells what :math:`a` can be wrong by, :math:`u`: the change by the last step and the last
+    order, and the rounding of J divided by the smallest step. Only what exceeds :math:`u` is an
+    error, so that neither curvature nor a kink nearby (relu, absolute_error) is taken for one.
+
+    The objective :math:`J` has the data term and the L2 penalty, and what variational dropout adds.
+    (L1 acts after the step and has no gradient; ``augmentation`` is left out.) What draws, draws
+    the same numbers at every evaluation. The weights :math:`w` are the starting weights, each
+    moved by 10 to 30 percent of its array's typical size: where a normalization's scale is 1 and
+    its shift 0, a factor that is missing does not show. All is compared twice, for one network by
+    itself and for a stack of two, which differ in their seeds and in the order of the rows.
 
     Parameters
     ----------
@@ -52,27 +71,31 @@ def check_gradients(
         Targets.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights.
-    step : float, default=1e-5
-        The step :math:`h`, in the units of the weights.
+    step : float, default=0.03125
+        The first and largest step :math:`h`, in the units of the weights; from 1e-8 to 1.
     max_entries : int, default=100
-        Entries compared per array, drawn at random where it has more.
+        Entries compared per array, one by one; at least 1. Where an array has more, they are drawn
+        at random, and four directions :math:`d` that mix all entries are compared beside them.
 
     Returns
     -------
     errors : dict of str to float
-        For each trained array the relative error
-        :math:`\|a - e\| / (\|a\| + \|e\|)`, where what rounding of J explains counts as no
-        difference. Below 1e-7 is right; at a kink of the activation (relu, leaky_relu) or the
-        loss a single array may show more.
+        For each trained array the largest relative error of its entries and directions,
+        :math:`\max(|a - e| - u, 0) / (|a| + |e|)`, between 0 and 1, or infinite where :math:`e` is
+        not finite. Below 1e-7 is right. A derivative smaller than :math:`u` cannot be judged and
+        counts as right: of a J near 1, one below some 1e-13.
 
     Raises
     ------
+    TypeError
+        For other estimators; of a pipeline, give the last step.
     ValueError
-        For unusable data or hyperparameters, as ``fit`` does.
+        For unusable data or hyperparameters, as ``fit`` does, and if J is not finite.
 
     References
     ----------
-    A. Griewank and A. Walther, Evaluating Derivatives, 2nd edition, 2008.
+    C. J. F. Ridders, "Accurate computation of F'(x) and F'(x) F''(x)", Advances in Engineering
+    Software 4 (2), 1982; ``dfridr`` in W. H. Press et al., Numerical Recipes, 3rd edition, 2007.
 
     Examples
     --------
@@ -89,9 +112,10 @@ def check_gradients(
     >>> max(errors.values()) < 1e-7
     True
     """
-    if not step > 0 or max_entries < 1:
+    if not SMALLEST_STEP <= step <= 1 or max_entries < 1:
         raise ValueError(
-            f"step must be above 0 and max_entries at least 1, got {step!r} and {max_entries!r}."
+            f"step must be between {SMALLEST_STEP} and 1 and max_entries at least 1, "
+            f"got {step!r} and {max_entries!r}."
         )
     check_network(estimator, "check_gradients")
     estimator = clone(estimator).set_params(
@@ -99,91 +123,181 @@ def check_gradients(
     )
     plan = training_plan(estimator, X, y, sample_weight)
     prepared = plan.prepared
-    recipe = simplify(stack([replace(plan.recipe, dtype="float64")]))
+    recipe = replace(plan.recipe, dtype="float64")
     batches = Batches([prepared.train], len(prepared.train), np.dtype(np.float64))
-    objective = _Objective(recipe, next(iter(batches.epoch(None))), prepared.seed)
-    return objective.errors(step, max_entries)
+    batch = next(iter(batches.epoch(None)))
+    # A single network's arrays have no network axis: that and a stack are two ways to go wrong.
+    with np.errstate(all="ignore"):
+        alone = _Objective(recipe, batch, [prepared.seed])
+        beside = _Objective(recipe, _and_reversed(batch), [prepared.seed, prepared.seed + 1])
+        found = [objective.errors(step, max_entries) for objective in (alone, beside)]
+    return {name: max(errors[name] for errors in found) for name in found[0]}
+
+
+def _and_reversed(batch: Batch) -> Batch:
+    """The batch for one network, and its rows in reverse for another."""
+
+    def both(array: Array) -> Array:
+        return np.concatenate([array, array[:, ::-1]])
+
+    x, y, weight, total = batch
+    if weight is None or total is None:
+        return Batch(both(x), both(y))
+    return Batch(both(x), both(y), both(weight), both(total))
 
 
 class _Objective:
-    """J at one batch with the draws frozen."""
+    """J of M networks ``(M,)`` at one batch with the draws frozen."""
 
-    def __init__(self, recipe: Recipe, batch: Batch, seed: int) -> None:
-        self._recipe, self._batch = recipe, batch
-        self._streams = Streams([seed])
-        self._values = recipe.network.initialize(self._streams, np.dtype(np.float64))
-        self._layout = recipe.network.layout
-        self._gradient = np.zeros((1, self._layout.n_trainable))
-        self._network = BoundNetwork(recipe.network, self._values, self._gradient)
-        self._phase = Phase(self._streams)
+    def __init__(self, recipe: Recipe, batch: Batch, seeds: Sequence[int]) -> None:
+        self._recipe = simplify(stack([recipe] * len(seeds)))
+        network = self._recipe.network
+        streams = Streams(seeds)
+        self._columns = _trained(network)
+        self._values = network.initialize(streams, np.dtype(np.float64))
+        self._layout = network.layout
+        self._leave_start(streams)
+        self._gradient = np.zeros((len(seeds), self._layout.n_trainable))
+        self._network = BoundNetwork(network, self._values, self._gradient)
+        augment = bind_augmentations((), self._recipe.augmentations, batch.x.shape, np.float64)
+        x, y = augment(batch.x, batch.y, streams, batch.weight)
+        self._batch = Batch(x, y, batch.weight, batch.total)
+        self._draws = Tape(streams)
+        self._phase = Phase(self._draws)
         self._phase.weigh(batch.weight, batch.total)
-        self._pass = self._network.bind(batch.x.shape[1], self._phase)
-        self._augment = bind_augmentations((), recipe.augmentations, batch.x.shape, np.float64)
-        self._seed = seed
+        self._pass = self._network.bind(x.shape[1], self._phase)
+        self._choices = spawn(seeds[0], "gradient check")
+        _check_finite(self._evaluate())
 
     def errors(self, step: float, max_entries: int) -> dict[str, float]:
-        """The relative error of each trained array."""
-        value = self._evaluate(with_gradient=True)
-        exact = self._gradient.copy()
-        # What rounding of J leaves of a difference: where the gradient is 0 there is nothing else.
-        rounding = 3 * np.finfo(np.float64).eps * max(abs(value), 1.0) / step
-        rng = spawn(self._seed, "gradient check")
+        """The relative error of each trained array, the largest of all networks."""
+        exact = self._exact()
+        noise = self._noise()
         errors = {}
-        for name, column in self._arrays():
-            places = np.arange(column.columns.start, column.columns.stop)
-            if len(places) > max_entries:
-                places = rng.choice(places, max_entries, replace=False)
-            approximate = np.array([self._difference(place, step) for place in places])
-            expected = exact[0, places]
-            scale = float(np.linalg.norm(approximate) + np.linalg.norm(expected))
-            distance = float(np.linalg.norm(approximate - expected))
-            beyond = max(0.0, distance - rounding * np.sqrt(len(places)))
-            errors[name] = beyond / max(scale, np.finfo(np.float64).tiny)
+        for name, columns in self._columns.items():
+            largest = 0.0
+            for direction in self._directions(columns, max_entries):
+                along = np.vecdot(exact[:, columns], direction)
+                found, bound = derivative(self._line(columns, direction), step, noise)
+                largest = max(largest, _beyond(found, along, bound))
+            errors[name] = largest
         return errors
 
-    def _arrays(self) -> list[tuple[str, Column]]:
-        """The trained arrays and their names: the layer's kind and number, the array."""
-        layers = self._recipe.network.layers
-        seen: Counter[str] = Counter()
-        numbers = []
-        for layer in layers:
-            kind = type(layer).__name__
-            numbers.append(f"{kind} {seen[kind]}")
-            seen[kind] += 1
-        trained = [column for column in self._layout.columns if column.slot.role != "buffer"]
-        return [
-            (f"{numbers[column.layer]} {column.slot.name}", column)
-            for column in sorted(trained, key=lambda column: column.layer)
-        ]
+    def _leave_start(self, streams: Streams) -> None:
+        """Move every trained number: at a gamma of 1 and a beta of 0 many errors do not show."""
+        for row, generator in zip(
+            self._values, streams.generators("gradient check start"), strict=True
+        ):
+            for columns in self._columns.values():
+                block = row[columns]
+                size = min(float(np.sqrt(np.mean(np.square(block)))), 1.0) or 1.0
+                sign = generator.choice([-1.0, 1.0], len(block))
+                block += size * sign * generator.uniform(0.1, 0.3, len(block))
 
-    def _difference(self, place: int, step: float) -> float:
-        at = self._values[0, place]
-        self._values[0, place] = at + step
-        above = self._evaluate()
-        self._values[0, place] = at - step
-        below = self._evaluate()
-        self._values[0, place] = at
-        return (above - below) / (2 * step)
+    def _directions(self, columns: slice, max_entries: int) -> Iterator[Array]:
+        """Directions ``(M, n)`` of length 1 in a block of columns.
 
-    def _evaluate(self, *, with_gradient: bool = False) -> float:
-        recipe, batch, streams = self._recipe, self._batch, self._streams.copy()
-        x, y = batch.x, batch.y
-        x, y = self._augment(x, y, streams, batch.weight)
-        self._phase.streams = streams
+        Entries one by one. If there are too many, some of them and directions in which all have a
+        part.
+        """
+        shape = len(self._values), columns.stop - columns.start
+        places = np.arange(shape[1])
+        if shape[1] > max_entries:
+            places = self._choices.choice(places, max_entries, replace=False)
+            for _ in range(N_MIXED):
+                yield self._choices.choice([-1.0, 1.0], shape) / np.sqrt(shape[1])
+        for place in places:
+            entry = np.zeros(shape)
+            entry[:, place] = 1
+            yield entry
+
+    def _line(self, columns: slice, direction: Array) -> Callable[[float], Array]:
+        """J as a function of the way along a direction."""
+
+        def value(way: float) -> Array:
+            at = self._values[:, columns].copy()
+            self._values[:, columns] += way * direction
+            found = self._evaluate()
+            self._values[:, columns] = at
+            return found
+
+        return value
+
+    def _noise(self) -> Array:
+        """What rounding can change in J, ``(M,)``: second differences over next to no way.
+
+        The moves are so small that curvature has no part in them.
+        """
+        everything = slice(0, self._layout.n_trainable)
+        direction = self._values[:, everything] * self._choices.choice(
+            [-1.0, 1.0], (len(self._values), everything.stop)
+        )
+        line = self._line(everything, direction)
+        near = np.array([line(number * NEXT_TO_NOTHING) for number in range(-5, 6)])
+        rounding = np.abs(np.diff(near, 2, axis=0)).max(axis=0)
+        return 2 * np.maximum(rounding, 2 * np.finfo(np.float64).eps * np.abs(near[0]))
+
+    def _exact(self) -> Array:
+        """The gradient ``(M, n)`` by backpropagation."""
+        self._evaluate()
+        exact = self._gradient.copy()
+        weights = self._values[:, : self._layout.n_weights]
+        by_weight = exact[:, : self._layout.n_weights]
+        for penalty in self._penalties:
+            penalty.add_gradient(weights, by_weight, np.empty_like(weights))
+        return exact
+
+    @property
+    def _penalties(self) -> list[Penalty]:
+        return [penalty for penalty in self._recipe.penalties if not penalty.proximal]
+
+    def _evaluate(self) -> Array:
+        """J ``(M,)``; the data term's gradients are filled."""
+        recipe, batch = self._recipe, self._batch
         if recipe.adversarial:
-            moved = Batch(x, y, batch.weight, batch.total)
             (member,) = recipe.adversarial
             value = backpropagate_adversarial(
-                member, self._network, self._phase, moved, recipe.loss
+                member, self._network, self._phase, batch, recipe.loss
             )
         else:
-            value = self._pass.backpropagate(x, y, batch.weight, recipe.loss)
+            value = self._pass.backpropagate(batch.x, batch.y, batch.weight, recipe.loss)
+        # The first evaluation draws; from then on the same draws are given out again.
+        self._draws.rewind()
         weights = self._values[:, : self._layout.n_weights]
-        smooth = [p for p in recipe.penalties if not p.proximal]
-        if with_gradient:
-            by_weight = self._gradient[:, : self._layout.n_weights]
-            for penalty in smooth:
-                penalty.add_gradient(weights, by_weight, np.empty_like(weights))
         costs = self._network.costs()
-        own = 0.0 if costs is None else float(costs[0])
-        return float(value.item() + own + sum(penalty.value(weights)[0] for penalty in smooth))
+        total = value + (0.0 if costs is None else costs)
+        for penalty in self._penalties:
+            total = total + penalty.value(weights)
+        return total
+
+
+def _check_finite(value: Array) -> None:
+    if not np.isfinite(value).all():
+        raise ValueError(
+            f"There is nothing to compare: the objective is {value[0]} at these rows. "
+            "Bring X and y to sizes near 1, X by standardize=True."
+        )
+
+
+def _beyond(found: Array, exact: Array, bound: Array) -> float:
+    """|a - e| / (|a| + |e|) of the worst network, without what the difference's bound explains."""
+    if not np.isfinite(exact).all():
+        return np.inf
+    distance = np.maximum(np.abs(found - exact) - bound, 0.0)
+    scale = np.maximum(np.abs(found) + np.abs(exact), np.finfo(np.float64).tiny)
+    return float((distance / scale).max())
+
+
+def _trained(network: Network) -> dict[str, slice]:
+    """The columns of each trained array by name: the layer's kind and number, the array."""
+    seen: Counter[str] = Counter()
+    numbers = []
+    for layer in network.layers:
+        kind = type(layer).__name__
+        numbers.append(f"{kind} {seen[kind]}")
+        seen[kind] += 1
+    trained = [column for column in network.layout.columns if column.slot.role != "buffer"]
+    return {
+        f"{numbers[column.layer]} {column.slot.name}": column.columns
+        for column in sorted(trained, key=lambda column: column.layer)
+    }
