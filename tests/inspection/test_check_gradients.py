@@ -266,6 +266,25 @@ SOUND = {
 }
 
 
+def slight_kinks():
+    """Rectifiers in pairs: where one of them starts, the derivatives change by some millionths."""
+    X = np.random.default_rng(2).normal(size=(N, 4))
+    model = MLPRegularizedRegressor(
+        (6, 6),
+        activation="relu",
+        loss="absolute_error",
+        normalization="group",
+        normalization_groups=3,
+        normalization_position="after",
+        l2=0.1,
+        random_state=2,
+    )
+    return model, X, np.random.default_rng(102).normal(size=N)
+
+
+SOUND["slight kinks"] = slight_kinks()
+
+
 @pytest.mark.parametrize("name", SOUND)
 @pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
 def test_nothing_is_found_where_nothing_is_wrong(name, weighted):
