@@ -266,7 +266,7 @@ class _Objective:
         self._draws.rewind()
         weights = self._values[:, : self._layout.n_weights]
         costs = self._network.costs()
-        total = value + (0.0 if costs is None else costs)
+        total: Array = value + (0.0 if costs is None else costs)
         for penalty in self._penalties:
             total = total + penalty.value(weights)
         return total
