@@ -11,15 +11,12 @@ from sknnreg.engine.arrays.stack import simplify, stack
 from sknnreg.engine.places.data import Adversarial, Augmentation
 from sknnreg.engine.places.objective.losses import CrossEntropy, Loss
 from sknnreg.engine.places.objective.penalties import L2, Penalty
-from sknnreg.engine.places.signal import (
-    BatchNormalization,
-    Dense,
-    Dropout,
-    GroupNormalization,
-    Layer,
-    LayerNormalization,
-    VariationalDropout,
-)
+from sknnreg.engine.places.signal.base import Layer
+from sknnreg.engine.places.signal.batch_normalization import BatchNormalization
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.dropout import Dropout
+from sknnreg.engine.places.signal.gaussian_dropout import VariationalDropout
+from sknnreg.engine.places.signal.group_normalization import GroupNormalization, LayerNormalization
 from sknnreg.engine.places.weights_in_use import (
     BoundWeights,
     DropConnect,
