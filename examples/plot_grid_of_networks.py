@@ -20,10 +20,10 @@ share training rows, so that the standard error is a rough one.) On the right, b
 is higher on rows that a network has not seen than on those it has learned from. A small gap alone
 is no merit: at the top the networks have learned next to nothing about either.
 
-What to expect: without either regulariser the loss is above a coin's, since the network is wrong
+What to expect: without either regularizer the loss is above a coin's, since the network is wrong
 at times and sure of it. Much dropout alone, or the right L2 alone, repairs that; both together
 hardly do better, and many combinations are as good, along a bend from the one to the other. The
-fresh rows agree that regularisation helps, but need not agree with the order of the good settings,
+fresh rows agree that regularization helps, but need not agree with the order of the good settings,
 and the validation losses may all be too low or too high at once: 300 rows are a sample, too.
 """
 

@@ -1,4 +1,4 @@
-"""Nested cross-validation: what does a search over regularisers buy on a small data set?
+"""Nested cross-validation: what does a search over regularizers buy on a small data set?
 
     python examples/plot_nested_cv.py                    # writes nested_cv.png
     python examples/plot_nested_cv.py --output other.png

@@ -25,7 +25,7 @@ TABLES = {
     "dropout_kind": (choices.DROPOUTS, choices.DropoutKind),
     "normalization": (choices.NORMALIZATIONS, choices.NormalizationName),
     "loss": (choices.LOSSES, choices.LossName),
-    "solver": ({**choices.OPTIMISERS, "lbfgs": None}, choices.SolverName),
+    "solver": ({**choices.OPTIMIZERS, "lbfgs": None}, choices.SolverName),
     "learning_rate": (choices.SCHEDULES, choices.ScheduleName),
     "weight_averaging": (choices.AVERAGINGS, choices.AveragingName),
 }
@@ -231,7 +231,7 @@ def test_the_map_in_the_readme():
     assert words_in(sentence.split("(")[0]) == elsewhere
 
 
-@pytest.mark.parametrize("page", ["docs/index.md", "docs/guide/regularisers.md"])
+@pytest.mark.parametrize("page", ["docs/index.md", "docs/guide/regularizers.md"])
 def test_shorter_maps_have_each_parameter_at_its_place(page):
     told = rows_of_places((ROOT / page).read_text(encoding="utf-8"))
     places = everything()

@@ -21,7 +21,7 @@ def key(member: object) -> str:
 class TrainingState:
     """Arrays with a row per network.
 
-    ``updates`` are all so far, ``steps`` those of the optimiser, which may be newer.
+    ``updates`` are all so far, ``steps`` those of the optimizer, which may be newer.
     ``best`` is the row with the best watched value so far, where it is kept; ``average`` has the
     mean of ``averaged`` rows so far, by the averaging's key; ``snapshots (M, n, P)`` are the
     last ``n`` of ``taken`` rows, the one of number t at place t modulo n. ``transforms`` and

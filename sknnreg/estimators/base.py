@@ -64,7 +64,7 @@ def training_plan(estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: 
 
 
 class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, ABC):
-    """A multilayer perceptron with regularisers, over the engine."""
+    """A multilayer perceptron with regularizers, over the engine."""
 
     # What fit sets.
     coefs_: list[NDArray[np.float64]]

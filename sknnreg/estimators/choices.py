@@ -26,7 +26,7 @@ from sknnreg.engine.places.signal.gaussian_dropout import GaussianDropout, Varia
 from sknnreg.engine.places.signal.group_normalization import GroupNormalization, LayerNormalization
 from sknnreg.engine.places.time.averaging import Averaging, EpochAverage, ExponentialAverage
 from sknnreg.engine.places.update.base import Transform
-from sknnreg.engine.places.update.optimisers import Adam, AMSGrad, Momentum, RMSprop
+from sknnreg.engine.places.update.optimizers import Adam, AMSGrad, Momentum, RMSprop
 from sknnreg.engine.places.update.schedules.base import Schedule
 from sknnreg.engine.places.update.schedules.cycles import CosineRestarts, Cyclic
 from sknnreg.engine.places.update.schedules.decays import (
@@ -90,9 +90,9 @@ LOSSES: dict[LossName, Callable[[float], Loss]] = {
     "poisson": lambda delta: Poisson(),
 }
 
-# Those of OPTIMISERS take steps on mini-batches; "lbfgs" is a way of training of its own.
+# Those of OPTIMIZERS take steps on mini-batches; "lbfgs" is a way of training of its own.
 SolverName: TypeAlias = Literal["adam", "sgd", "rmsprop", "amsgrad", "lbfgs"]
-OPTIMISERS: dict[SolverName, Callable[[Hyperparameters], Transform]] = {
+OPTIMIZERS: dict[SolverName, Callable[[Hyperparameters], Transform]] = {
     "adam": lambda est: Adam(*_decays(est)),
     "sgd": lambda est: Momentum(float(est.momentum), bool(est.nesterovs_momentum)),
     "rmsprop": lambda est: RMSprop(float(est.beta_2), float(est.epsilon)),

@@ -49,13 +49,13 @@ def _sees_part(estimator: "MLPRegularizedClassifier") -> bool:
 
 
 class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
-    """Multilayer perceptron classifier with the classical regularisers.
+    """Multilayer perceptron classifier with the classical regularizers.
 
     A scikit-learn classifier for binary, multiclass and multilabel targets. Its loss is the
     cross-entropy: ``-log p_y`` with softmax outputs, or for two classes and for each label
     ``-y log p - (1 - y) log(1 - p)`` with a logistic output.
 
-    Every regulariser is off by default and acts at one of seven places, here in the order in which
+    Every regularizer is off by default and acts at one of seven places, here in the order in which
     the data meets them. The parameters below come in the same order.
 
     =====================  =========================================================================
@@ -87,13 +87,13 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     (other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``
     =====================  =========================================================================
 
-    Training minimises::
+    Training minimizes::
 
         J = sum_i s_i L_i / sum_i s_i  +  l1 ||W||_1  +  (l2 / 2) ||W||_2^2
 
     where ``L_i`` is the loss of row i, summed over the outputs if there are several, and ``s_i``
     its weight. W stands for all weight matrices; biases and the gamma and beta of batch
-    normalization are never penalised. The strength of a penalty depends neither on the number of
+    normalization are never penalized. The strength of a penalty depends neither on the number of
     rows nor on the batch size. A row of weight 0 is left out before anything else happens.
 
     After training, standardization, batch normalization, weight normalization, and the scaling of
@@ -240,12 +240,12 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         ``w <- sign(w) max(|w| - step * l1, 0)`` (Daubechies et al., 2004), so that zeros are exact;
         the step is what a gradient that stays the same is multiplied by: the learning rate over ``1
         - momentum``, and over ``sqrt(v) + epsilon``, weight by weight, with "rmsprop", "adam" and
-        "amsgrad" (Yun et al., 2021). "lbfgs" minimises the penalised objective itself by the split
+        "amsgrad" (Yun et al., 2021). "lbfgs" minimizes the penalized objective itself by the split
         w = u - v with u, v >= 0; it usually gives the most zeros.
 
     l2 : float, default=0.0
         Place 4. Strength, at least 0, of the penalty ``(l2 / 2) * ||W||_2^2``, half the sum of
-        squared weights. Its gradient ``l2 * w`` goes through the optimiser like any other (compare
+        squared weights. Its gradient ``l2 * w`` goes through the optimizer like any other (compare
         ``weight_decay``). ``MLPClassifier(alpha=a)`` with batches of B rows corresponds to
         ``l2 = a / B``. Sources: Hoerl and Kennard (1970), Krogh and Hertz (1992).
 
@@ -346,7 +346,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     weight_decay : float, default=0.0
         Place 5. Decoupled weight decay, at least 0: each step also takes ``step * weight_decay *
-        w`` off the weights (not biases), past the optimiser. The same as ``l2`` with "sgd" and
+        w`` off the weights (not biases), past the optimizer. The same as ``l2`` with "sgd" and
         ``momentum=0``; something else with "adam". Source: Loshchilov and Hutter (2019).
 
     gradient_noise : float, default=0.0
@@ -420,7 +420,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         Place 7. What to do with the rows that early stopping held out, once it has found its epoch.
         None: nothing, the best network is kept. "scratch": train anew on all rows, those of
         ``X_val`` included, for ``best_iteration_`` epochs. "continue": go on from the best weights,
-        with all rows and a fresh optimiser, until the loss on the held-out rows is below what it
+        with all rows and a fresh optimizer, until the loss on the held-out rows is below what it
         then was on the others, for at most ``max_iter`` epochs; the schedule goes on from there
         too. If a callback, the keyboard, ``max_time`` or a divergence ends training, or a refit
         from scratch, the best network before is kept. Given ``X_val``, all rows are copied for it.
@@ -459,7 +459,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         Results then depend on the machine.
 
     warm_start : bool, default=False
-        Whether another call of ``fit`` goes on where the last one ended, with the optimiser's
+        Whether another call of ``fit`` goes on where the last one ended, with the optimizer's
         moments, schedule, random generators, scales and validation split, for up to ``max_iter``
         further epochs. 10 and then 10 more epochs give the same network as 20, unless ``max_iter``
         sets the schedule ("cosine", "one_cycle") or where "swa" begins. "lbfgs" keeps the weights
@@ -472,7 +472,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         float32 otherwise. ``coefs_`` and predictions are float64 in any case.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of the starting weights, the shuffling, the validation split and every regulariser that
+        Seed of the starting weights, the shuffling, the validation split and every regularizer that
         draws. Each of them has a generator of its own, so that two settings compared at one seed
         share their start and their batches.
 
@@ -499,7 +499,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     loss_curve_ : list of float
         The objective J for each epoch, averaged over the batches as training met them, with every
-        regulariser at work; that is why it can be above the validation loss. With "lbfgs" it never
+        regularizer at work; that is why it can be above the validation loss. With "lbfgs" it never
         rises; with ``l1`` too it is that of the split w = u - v, ``l1 * sum(u + v)`` in place of
         ``l1 * ||W||_1``, which is at least J, and J once training has converged.
 
@@ -598,7 +598,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     Notes
     -----
     On small tabular data a linear model or a random forest is often as good or better: compare. The
-    differences between regularisers are often smaller than those between one test set and another.
+    differences between regularizers are often smaller than those between one test set and another.
 
     References
     ----------
@@ -693,7 +693,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     >>> [weights.shape for weights in model.coefs_]
     [(4, 20), (20, 3)]
 
-    Some other regularisers, for a fixed number of epochs:
+    Some other regularizers, for a fixed number of epochs:
 
     >>> model = MLPRegularizedClassifier(
     ...     (20, 20),

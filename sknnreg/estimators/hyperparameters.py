@@ -17,7 +17,7 @@ from sknnreg.estimators.choices import (
     DROPOUTS,
     INSTANCE,
     NORMALIZATIONS,
-    OPTIMISERS,
+    OPTIMIZERS,
     SCHEDULES,
     AveragingName,
     BatchStatistics,
@@ -128,7 +128,7 @@ class Hyperparameters:
     l1: Annotated[float, OBJECTIVE, from_zero]
     l2: Annotated[float, OBJECTIVE, from_zero]
 
-    solver: Annotated[SolverName, UPDATE, one_of((*OPTIMISERS, "lbfgs"))]
+    solver: Annotated[SolverName, UPDATE, one_of((*OPTIMIZERS, "lbfgs"))]
     learning_rate: Annotated[
         ScheduleName | Callable[[int], float], UPDATE, one_of(SCHEDULES), callable
     ]

@@ -56,7 +56,7 @@ def learning_rate_range_test(
     Parameters
     ----------
     estimator : MLPRegularizedClassifier or MLPRegularizedRegressor
-        Its hyperparameters are used, regularisers and ``batch_size`` included; its
+        Its hyperparameters are used, regularizers and ``batch_size`` included; its
         ``learning_rate``, ``early_stopping`` and the like are not. It need not be fitted and is not
         changed.
     X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)

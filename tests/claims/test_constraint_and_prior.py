@@ -66,16 +66,16 @@ def gradient(X, y, model):
 
 @TASKS
 @pytest.mark.parametrize("l2", [0.03, 1.0])
-def test_a_ball_of_the_penalised_solutions_radius_has_the_same_solution(task, l2):
+def test_a_ball_of_the_penalized_solutions_radius_has_the_same_solution(task, l2):
     """Fit with l2, take r = ||W||, and descend within the ball."""
     make, X, y = task()
-    penalised, free = make(l2=l2, **EXACT).fit(X, y), make(l2=1e-6, **EXACT).fit(X, y)
-    assert norm(penalised) < 0.99 * norm(free)
-    bounded = make(max_weight_norm=norm(penalised), **DESCENT).fit(X, y)
-    np.testing.assert_allclose(norm(bounded), norm(penalised), rtol=1e-13)
-    np.testing.assert_allclose(bounded.coefs_[0], penalised.coefs_[0], rtol=0, atol=1e-6)
+    penalized, free = make(l2=l2, **EXACT).fit(X, y), make(l2=1e-6, **EXACT).fit(X, y)
+    assert norm(penalized) < 0.99 * norm(free)
+    bounded = make(max_weight_norm=norm(penalized), **DESCENT).fit(X, y)
+    np.testing.assert_allclose(norm(bounded), norm(penalized), rtol=1e-13)
+    np.testing.assert_allclose(bounded.coefs_[0], penalized.coefs_[0], rtol=0, atol=1e-6)
     # Of several intercepts of a softmax only the differences are determined.
-    one, other = bounded.intercepts_[0], penalised.intercepts_[0]
+    one, other = bounded.intercepts_[0], penalized.intercepts_[0]
     if task is three_classes:
         one, other = one - one.mean(), other - other.mean()
     np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
@@ -92,8 +92,8 @@ def test_the_multiplier_of_the_ball_is_the_penalty(task, share):
     multiplier = -np.vdot(slope, weight) / radius**2
     np.testing.assert_allclose(slope, -multiplier * weight, rtol=0, atol=1e-7)
     assert multiplier > 0.001
-    penalised = make(l2=multiplier, **EXACT).fit(X, y)
-    np.testing.assert_allclose(penalised.coefs_[0], weight, rtol=0, atol=1e-6)
+    penalized = make(l2=multiplier, **EXACT).fit(X, y)
+    np.testing.assert_allclose(penalized.coefs_[0], weight, rtol=0, atol=1e-6)
 
 
 def test_a_ball_around_the_solution_is_no_constraint():

@@ -1,4 +1,4 @@
-"""Dropout predicts the normalised weighted geometric mean of all sub-networks, in one pass.
+"""Dropout predicts the normalized weighted geometric mean of all sub-networks, in one pass.
 
 For a logistic or softmax unit, weights times p, it is exact over all 2^n masks; for a hidden layer
 that is dropped in front of a softmax too; behind a further nonlinearity it is an approximation.
@@ -30,7 +30,7 @@ def masks(n, keep):
 
 
 def geometric_mean(outputs, probabilities):
-    """Of distributions ``(2^n, B, K)``, weighted and normalised."""
+    """Of distributions ``(2^n, B, K)``, weighted and normalized."""
     means = np.exp(np.tensordot(probabilities, np.log(outputs), axes=1))
     return means / means.sum(axis=-1, keepdims=True)
 

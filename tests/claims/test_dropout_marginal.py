@@ -71,7 +71,7 @@ def test_the_dropout_layer_draws_from_that_distribution(bench, linear, keep):
 
 @pytest.mark.parametrize("scaling", ["train", "predict"])
 def test_a_linear_model_trained_with_input_dropout_is_that_ridge_on_average(scaling):
-    """The weights in use at prediction minimise the marginal loss: mean of 25 seeds, 5 errors.
+    """The weights in use at prediction minimize the marginal loss: mean of 25 seeds, 5 errors.
 
     Steps are linear in the weights and their masks independent of them, so the mean is exact.
     Both scalings end at the same function: p w there is w here.

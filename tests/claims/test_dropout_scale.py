@@ -1,4 +1,4 @@
-"""Dropout is scale-free: it does not penalise large weights as such.
+"""Dropout is scale-free: it does not penalize large weights as such.
 
 Weights c times as large on signals c times as small are dropped alike. With c a power of 2 all of
 it is bit for bit, mask by mask; an L2 penalty is not at all indifferent.

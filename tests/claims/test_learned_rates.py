@@ -70,7 +70,7 @@ def derivative(function, at, step=1e-5):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_rates_end_where_the_expected_objective_is_least(seed):
-    """At the trained weights, by an optimiser of its own: a tenth of it is left to the last draws.
+    """At the trained weights, by an optimizer of its own: a tenth of it is left to the last draws.
 
     Where an input does not matter the objective is flat, and the rate anywhere near 1.
     """

@@ -185,7 +185,7 @@ def test_a_smoothed_classifier_is_one_of_rows_that_have_every_label(n_classes, s
 
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_with_nothing_to_go_by_it_predicts_the_smoothed_shares(n_classes):
-    """Inputs of 0: the minimiser is the mean target, (1 - e) share + e / K."""
+    """Inputs of 0: the minimizer is the mean target, (1 - e) share + e / K."""
     _, y = classes(n_classes)
     y[:10] = 0
     model = MLPRegularizedClassifier(

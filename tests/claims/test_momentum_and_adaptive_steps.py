@@ -16,7 +16,7 @@ from sknnreg.engine.arrays.stack import stack
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop.update_step import UpdateStep
 from sknnreg.engine.places.update import Steps
-from sknnreg.engine.places.update.optimisers import Adam, AMSGrad, Momentum, RMSprop
+from sknnreg.engine.places.update.optimizers import Adam, AMSGrad, Momentum, RMSprop
 
 EPSILON = 1e-8
 

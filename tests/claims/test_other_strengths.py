@@ -1,7 +1,7 @@
-"""Other ways to write L2, over m weights: which l2 has the same minimiser.
+"""Other ways to write L2, over m weights: which l2 has the same minimizer.
 
 E0 + (lambda / 2m) ||w||² is l2 = lambda / m; (1 - lambda) E0 + (lambda / 2m) ||w||² has the
-minimiser of l2 = lambda / ((1 - lambda) m).
+minimizer of l2 = lambda / ((1 - lambda) m).
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ EACH_LAMBDA = pytest.mark.parametrize("lam", [0.1, 0.7])
 @EACH_LAMBDA
 @pytest.mark.parametrize("n_targets", [1, 3])
 def test_linear_regression(way, lam, n_targets):
-    """The minimiser of the objective as written, by its normal equations."""
+    """The minimizer of the objective as written, by its normal equations."""
     X, y = make_regression(N, N_INPUTS, n_targets=n_targets, noise=5.0, random_state=0)
     X, y = X - X.mean(axis=0), (y - y.mean(axis=0)).reshape(N, n_targets)
     share, strength, l2 = WAYS[way](lam, N_INPUTS * n_targets)
@@ -44,7 +44,7 @@ def test_linear_regression(way, lam, n_targets):
 @EACH_WAY
 @EACH_LAMBDA
 def test_logistic_regression(way, lam):
-    """The minimiser of the objective as written, found by another solver."""
+    """The minimizer of the objective as written, found by another solver."""
     X, y = make_classification(N, N_INPUTS, flip_y=0.1, random_state=0)
     share, strength, l2 = WAYS[way](lam, N_INPUTS)
 

@@ -178,7 +178,7 @@ def test_copies_only_where_all_of_them_are_small(sets, monkeypatch):
 class TestWeights:
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     @pytest.mark.parametrize("shuffled", [False, True])
-    def test_normalised_in_each_batch(self, sets, dtype, shuffled):
+    def test_normalized_in_each_batch(self, sets, dtype, shuffled):
         given = sets(weighted=True)
         made = Batches(given, 5, np.dtype(dtype))
         found = epoch(made, Streams(SEEDS) if shuffled else None)

@@ -61,7 +61,7 @@ def assert_same_network(a, b):
 
 
 def states(est):
-    """What goes on: the row as it is trained, the optimiser's moments, the counts."""
+    """What goes on: the row as it is trained, the optimizer's moments, the counts."""
     state = est._continuation.state
     moments = [array for each in state.transforms.values() for array in each.values()]
     return [state.values, state.updates, state.samples, state.epochs, *moments]

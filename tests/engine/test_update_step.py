@@ -9,7 +9,7 @@ from sknnreg.engine.loop import update_step
 from sknnreg.engine.places.objective.penalties import L1, L2
 from sknnreg.engine.places.update import Steps, WholeTransform
 from sknnreg.engine.places.update.gradients import ClipNorm, GradientNoise
-from sknnreg.engine.places.update.optimisers import Adam, Momentum
+from sknnreg.engine.places.update.optimizers import Adam, Momentum
 from sknnreg.engine.places.update.weight_decay import WeightDecay
 
 M, N_STEPS = 3, 4
@@ -69,7 +69,7 @@ def coefficients(transform, steps, number, dtype):
 
 
 def step_size(transform, state, now):
-    """None of what is no optimiser."""
+    """None of what is no optimizer."""
     return None if isinstance(transform, WholeTransform) else transform.step_size(state, now)
 
 

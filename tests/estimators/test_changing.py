@@ -208,7 +208,7 @@ class TestAnotherArchitecture:
         ids=str,
     )
     def test_how_it_is_trained_may_change(self, Estimator, change):
-        """Regularisers, solver, step size: the arrays are the same, and it is where it was."""
+        """Regularizers, solver, step size: the arrays are the same, and it is where it was."""
         X, y = data()
         params = {**RESTLESS, "early_stopping": False}
         est = Estimator(**params).fit(X, y)

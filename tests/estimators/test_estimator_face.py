@@ -38,7 +38,7 @@ def test_names_and_defaults_of_the_peer_are_kept(Estimator, Peer):
 
 
 @BOTH
-def test_all_but_the_first_parameter_are_keywords_and_regularisers_are_off(Estimator):
+def test_all_but_the_first_parameter_are_keywords_and_regularizers_are_off(Estimator):
     parameters = list(inspect.signature(Estimator).parameters.values())
     assert parameters[0].name == "hidden_layer_sizes"
     assert all(each.kind is each.KEYWORD_ONLY for each in parameters[1:])

@@ -79,7 +79,7 @@ def test_the_global_generator_is_left_alone_when_a_seed_is_given():
     assert drawn == np.random.random()  # noqa: NPY002
 
 
-def test_a_switched_on_regulariser_leaves_start_and_split_as_they_are():
+def test_a_switched_on_regularizer_leaves_start_and_split_as_they_are():
     X, y = data()
     still = {**QUICK, "max_iter": 1, "learning_rate_init": 1e-300, "random_state": 0}
     plain = bits(MLPRegularizedClassifier(**still).fit(X, y))

@@ -1,4 +1,4 @@
-"""Every scikit-learn check, at the defaults and with every regulariser switched on."""
+"""Every scikit-learn check, at the defaults and with every regularizer switched on."""
 
 import numpy as np
 import pytest

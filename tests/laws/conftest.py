@@ -44,7 +44,7 @@ from sknnreg.engine.places.time.monitors import (
 )
 from sknnreg.engine.places.update import Steps, Transform
 from sknnreg.engine.places.update.gradients import ClipNorm, GradientNoise
-from sknnreg.engine.places.update.optimisers import Adam, AMSGrad, Momentum, RMSprop
+from sknnreg.engine.places.update.optimizers import Adam, AMSGrad, Momentum, RMSprop
 from sknnreg.engine.places.update.schedules import Schedule
 from sknnreg.engine.places.update.schedules.custom import Custom
 from sknnreg.engine.places.update.schedules.cycles import CosineRestarts, Cyclic

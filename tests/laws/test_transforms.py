@@ -8,7 +8,7 @@ from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop.update_step import UpdateStep
 from sknnreg.engine.places.update import BlockTransform, Steps, WholeTransform
 from sknnreg.engine.places.update.gradients import ClipNorm, GradientNoise
-from sknnreg.engine.places.update.optimisers import Adam, AMSGrad, Momentum, RMSprop
+from sknnreg.engine.places.update.optimizers import Adam, AMSGrad, Momentum, RMSprop
 from sknnreg.engine.places.update.weight_decay import WeightDecay
 
 N_STEPS, M, P = 200, 3, 11
@@ -90,7 +90,7 @@ def nesterov(config, start, gradients, rates):
     return np.array(path)
 
 
-OPTIMISERS = {
+OPTIMIZERS = {
     "adam": (adam, [Adam(0.9, 0.999, 1e-8), Adam(0.0, 0.9, 1e-3), Adam(0.5, 0.0, 1e-1)]),
     "adam, far memory": (adam, [Adam(0.99, 0.9999, 1e-10), Adam(0.8, 0.99, 1.0), Adam(0, 0, 1e-8)]),
     "amsgrad": (amsgrad, [AMSGrad(0.9, 0.999, 1e-8), AMSGrad(0, 0.9, 1e-3), AMSGrad(0.5, 0, 0.1)]),
@@ -108,9 +108,9 @@ def gradients(rng):
     return found
 
 
-@pytest.mark.parametrize("name", OPTIMISERS)
-def test_optimisers(name, gradients, rng):
-    reference, configs = OPTIMISERS[name]
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers(name, gradients, rng):
+    reference, configs = OPTIMIZERS[name]
     start, rates = rng.normal(size=(M, P)), rng.uniform(0.001, 0.1, (N_STEPS, M))
     path = walk_through([stack(configs)], start, gradients, rates)
     for row, config in enumerate(configs):
@@ -136,15 +136,15 @@ def test_steps_count_on_from_plan_to_plan(gradients, rng):
 
 
 @pytest.mark.parametrize(
-    "optimiser",
+    "optimizer",
     [Adam(0.9, 0.999, 1e-8), AMSGrad(0.9, 0.999, 1e-8), RMSprop(0.9, 1e-8), Momentum(0.9, True)],
 )
-def test_weight_decay_without_a_gradient(optimiser, rng):
+def test_weight_decay_without_a_gradient(optimizer, rng):
     """W <- (1 - eta lambda) w; nothing but weights decays."""
     start = rng.normal(size=(M, P))
     rates = rng.uniform(0.01, 0.1, (10, M))
     decay = np.array([0.0, 0.5, 3.0])
-    transforms = [stack([optimiser] * M), stack([WeightDecay(each) for each in decay])]
+    transforms = [stack([optimizer] * M), stack([WeightDecay(each) for each in decay])]
     path = walk_through(transforms, start, np.zeros((10, M, P)), rates, n_weights=7)
     expected = start[:, :7] * np.prod(1 - rates * decay, axis=0)[:, None]
     np.testing.assert_allclose(path[-1][:, :7], expected, rtol=1e-13)
@@ -153,12 +153,12 @@ def test_weight_decay_without_a_gradient(optimiser, rng):
 
 
 def test_weight_decay_is_decoupled(gradients, rng):
-    """The optimiser's step with decay is that without plus -eta lambda w: never in its moments."""
+    """The optimizer's step with decay is that without plus -eta lambda w: never in its moments."""
     start, rates = rng.normal(size=(M, P)), np.full((1, M), 0.05)
-    optimiser = stack([Adam(0.9, 0.999, 1e-8)] * M)
+    optimizer = stack([Adam(0.9, 0.999, 1e-8)] * M)
     decay = stack([WeightDecay(0.3)] * M)
-    plain = walk_through([optimiser], start, gradients[:1], rates)[0]
-    decayed = walk_through([optimiser, decay], start, gradients[:1], rates)[0]
+    plain = walk_through([optimizer], start, gradients[:1], rates)[0]
+    decayed = walk_through([optimizer, decay], start, gradients[:1], rates)[0]
     np.testing.assert_allclose(decayed, plain - 0.05 * 0.3 * start, rtol=1e-13, atol=1e-15)
 
 
@@ -230,9 +230,9 @@ def test_gradient_noise_fades_over_time():
     assert np.all(np.abs(correlation) < 5 / np.sqrt(n))
 
 
-@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_step_size_is_what_a_lasting_gradient_is_multiplied_by(name, per_update, rng):
-    _, configs = OPTIMISERS[name]
+    _, configs = OPTIMIZERS[name]
     configs = [c if getattr(c, "momentum", 0) < 1 else Momentum(0.7, c.nesterov) for c in configs]
     member, n_steps = stack(configs), 3000
     gradient = rng.choice([-1.0, 1.0], (M, P)) * rng.uniform(0.1, 10, (M, P))
@@ -244,16 +244,16 @@ def test_step_size_is_what_a_lasting_gradient_is_multiplied_by(name, per_update,
     np.testing.assert_allclose(updates, -member.step_size(state, now) * gradient, rtol=1e-10)
 
 
-def test_only_optimisers_have_a_step_size(transform, per_update):
-    optimiser = transform.cls in (Adam, AMSGrad, Momentum, RMSprop)
+def test_only_optimizers_have_a_step_size(transform, per_update):
+    optimizer = transform.cls in (Adam, AMSGrad, Momentum, RMSprop)
     if issubclass(transform.cls, WholeTransform):
         assert not hasattr(transform.cls, "step_size")
         return
     steps = Steps(np.ones((1, 3)), np.full((1, 3), 0.1))
     (now,) = per_update(transform.stacked, steps, np.float64)
     size = transform.stacked.step_size(transform.stacked.init(np.ones((3, 5))), now)
-    assert (size is not None) is optimiser
-    assert not optimiser or np.all(size > 0)
+    assert (size is not None) is optimizer
+    assert not optimizer or np.all(size > 0)
 
 
 def test_states_go_along_with_the_columns(transform, rng):

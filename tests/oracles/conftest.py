@@ -58,7 +58,7 @@ def twins():
 
 @pytest.fixture
 def plain():
-    """``plain(kind, **parameters)``: ours as scikit-learn's, every regulariser off."""
+    """``plain(kind, **parameters)``: ours as scikit-learn's, every regularizer off."""
 
     def make(kind, **parameters):
         classes = {"classifier": MLPRegularizedClassifier, "regressor": MLPRegularizedRegressor}

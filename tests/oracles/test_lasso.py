@@ -73,7 +73,7 @@ def test_l1_and_l2_together_are_the_elastic_net(responses):
     np.testing.assert_allclose(ours.coefs_[0][:, 0], net.coef_, rtol=0, atol=1e-5)
 
 
-def test_l1_penalises_standardized_weights(responses):
+def test_l1_penalizes_standardized_weights(responses):
     """The lasso between standardized X and y, weighted, brought back to raw units."""
     X, y = responses
     X = X * np.geomspace(0.1, 10, 10)
@@ -103,7 +103,7 @@ def test_a_linear_classifier_with_l1_is_the_sparse_logistic_regression(classes):
     raw = X @ ours.coefs_[0] + ours.intercepts_[0]
     p = expit(raw) - y[:, None] if raw.shape[1] == 1 else softmax(raw, axis=1) - np.eye(3)[y]
     check_optimal(ours.coefs_[0], X.T @ p / N, l1)
-    np.testing.assert_allclose(p.mean(axis=0), 0, atol=1e-6)  # biases are not penalised
+    np.testing.assert_allclose(p.mean(axis=0), 0, atol=1e-6)  # biases are not penalized
 
 
 def test_a_network_with_l1_and_l2_fulfils_the_conditions_of_a_minimum(responses):
@@ -148,7 +148,7 @@ def test_proximal_gradient_descent_gets_to_the_lasso(responses):
 
 
 @pytest.mark.parametrize("nesterov", [False, True], ids=["classical", "nesterov"])
-def test_momentum_does_not_change_what_l1_minimises(responses, nesterov):
+def test_momentum_does_not_change_what_l1_minimizes(responses, nesterov):
     """The objective has l1 ||w||_1 whatever takes the steps: with momentum too, the lasso."""
     X, y = responses
     ours = MLPRegularizedRegressor(
@@ -160,7 +160,7 @@ def test_momentum_does_not_change_what_l1_minimises(responses, nesterov):
     np.testing.assert_array_equal(ours.coefs_[0][:, 0] != 0, lasso.coef_ != 0)
 
 
-def test_adam_does_not_change_what_l1_minimises(responses):
+def test_adam_does_not_change_what_l1_minimizes(responses):
     """The objective has l1 ||w||_1 whatever takes the steps: with Adam too, the lasso."""
     X, y = responses
     ours = MLPRegularizedRegressor(

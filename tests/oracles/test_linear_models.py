@@ -90,7 +90,7 @@ def test_a_linear_regressor_without_penalty_is_least_squares(responses, weight):
 
 
 @pytest.mark.parametrize("l2", [0.01, 1.0])
-def test_a_standardizing_regressor_penalises_standardized_weights(responses, weight, l2):
+def test_a_standardizing_regressor_penalizes_standardized_weights(responses, weight, l2):
     """Ridge between standardized X and y, both weighted; its weights brought back to raw units."""
     X, y = responses
     ours = regressor(l2=l2, standardize=True).fit(X, y, sample_weight=weight)
@@ -113,7 +113,7 @@ def test_a_linear_classifier_with_l2_is_logistic_regression(classes, weight, l2)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), **CLOSE)
 
 
-def test_a_standardizing_classifier_penalises_standardized_weights(classes, weight):
+def test_a_standardizing_classifier_penalizes_standardized_weights(classes, weight):
     """Logistic regression on weighted standard scores, brought back to raw units."""
     X, y = classes
     ours = classifier(l2=0.1, standardize=True).fit(X, y, sample_weight=weight)

@@ -1,4 +1,4 @@
-"""With every regulariser off, training is scikit-learn's MLP, step for step.
+"""With every regularizer off, training is scikit-learn's MLP, step for step.
 
 Both do the same arithmetic in another order, so they differ by float64 rounding (1e-16), which 30
 epochs (120 steps) of a smooth map carry on without blowing up: 1e-11 leaves room for that and
@@ -55,7 +55,7 @@ TASKS = [binary, multiclass, multilabel, one_response, three_responses]
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.__name__)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_training_follows_scikit_learn_step_for_step(twins, plain, same_arrays, task, solver):
-    """No regulariser, same start, same batches: the same losses and weights."""
+    """No regularizer, same start, same batches: the same losses and weights."""
     kind, X, y, factor = task()
     ours = plain(kind, activation="tanh", learning_rate_init=0.02, **SOLVERS[solver])
     ours, theirs = twins(ours, X, y)

@@ -29,7 +29,7 @@ def wavy(update):
 SNAPSHOTS = {"learning_rate": ["cosine_restarts", "cyclic"], "n_snapshots": [1, 2, 3],
              "learning_rate_period": [3, 4]}  # fmt: skip
 GRIDS = {
-    "optimisers": {"solver": ["adam", "amsgrad", "rmsprop"], "beta_2": [0.9, 0.999],
+    "optimizers": {"solver": ["adam", "amsgrad", "rmsprop"], "beta_2": [0.9, 0.999],
                    "epsilon": [1e-8, 1e-2]},
     "momentum": {"solver": ["sgd"], "momentum": [0.0, 0.9], "learning_rate_warmup": [0, 1, 4]},
     "invscaling": {"learning_rate": ["invscaling"], "power_t": [0.1, 0.5],

@@ -207,6 +207,6 @@ class Batches:
             ]
         )
         total = weight.sum(axis=1)
-        normalised = (weight / total[:, None]).astype(self._dtype)
+        normalized = (weight / total[:, None]).astype(self._dtype)
         self.fractions[number] = total / np.array(self._totals)
-        return normalised[..., None], total[:, None, None]
+        return normalized[..., None], total[:, None, None]

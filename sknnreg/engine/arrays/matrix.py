@@ -1,6 +1,6 @@
 """One matrix: a row per network, a column per number, sorted by role.
 
-Columns come as weights | other trainables | buffers, so that "what is penalised" and "what is
+Columns come as weights | other trainables | buffers, so that "what is penalized" and "what is
 trained" are slices, a snapshot is a copy, and keeping the best epoch takes the running statistics
 along.
 """

@@ -31,8 +31,8 @@ class Validation:
         for x, y, weight in self._chunks(network):
             raw = network.infer(x)
             mass = weight.sum(axis=1)
-            normalised = (weight / np.maximum(mass, np.finfo(np.float64).tiny)[:, None])[..., None]
-            value, _ = loss.value_and_gradient(raw, y, normalised.astype(self._dtype))
+            normalized = (weight / np.maximum(mass, np.finfo(np.float64).tiny)[:, None])[..., None]
+            value, _ = loss.value_and_gradient(raw, y, normalized.astype(self._dtype))
             total += value * mass
             weights += mass
         return total / weights

@@ -40,7 +40,7 @@ def _with_members(state: TrainingState, recipe: Recipe) -> TrainingState:
     trained = state.values[:, : recipe.network.layout.n_trainable]
     missing = {key(t): t.init(trained) for t in recipe.transforms if key(t) not in state.transforms}
     if any(missing.values()):
-        # An optimiser that starts anew counts its steps anew.
+        # An optimizer that starts anew counts its steps anew.
         state = replace(state, steps=np.zeros_like(state.steps))
     known = {**state.transforms, **missing}
     transforms = {key(t): known[key(t)] for t in recipe.transforms}

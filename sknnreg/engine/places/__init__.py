@@ -1,4 +1,4 @@
-"""The seven places where a regulariser can act, in the order in which a batch meets them.
+"""The seven places where a regularizer can act, in the order in which a batch meets them.
 
 1. ``data``: the batch itself.
 2. ``signal``: the activations, layer by layer.

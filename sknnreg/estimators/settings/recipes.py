@@ -33,7 +33,7 @@ from sknnreg.estimators.choices import (
     AVERAGINGS,
     DROPOUTS,
     NORMALIZATIONS,
-    OPTIMISERS,
+    OPTIMIZERS,
     SCHEDULES,
     Dropped,
 )
@@ -165,7 +165,7 @@ def _transforms(est: Hyperparameters) -> tuple[Transform, ...]:
     return (
         GradientNoise(float(est.gradient_noise), float(est.gradient_noise_decay)),
         ClipNorm(_or_infinite(est.clip_norm)),
-        OPTIMISERS[est.solver](est),
+        OPTIMIZERS[est.solver](est),
         WeightDecay(float(est.weight_decay)),
     )
 

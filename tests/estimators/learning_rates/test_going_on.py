@@ -58,7 +58,7 @@ def test_partial_fit_goes_on_behind_max_iter(Estimator, make, data, expected_cur
 
 @BOTH
 @pytest.mark.parametrize("name", ["exponential", "function"])
-def test_another_optimiser_is_no_other_schedule(Estimator, name, make, data, expected_curve):
+def test_another_optimizer_is_no_other_schedule(Estimator, name, make, data, expected_curve):
     """Its moments start anew; the step size goes on falling, by whatever formula."""
     est = make(Estimator, name, max_iter=4, warm_start=True).fit(*data)
     est.set_params(solver="sgd").fit(*data)

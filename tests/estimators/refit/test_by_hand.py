@@ -12,14 +12,14 @@ def by_hand(X, y, X_val, y_val, w, *, l2, factor, patience, max_iter):
     ``factor(epochs, rows)`` is the schedule, after so many epochs and rows.
     """
     X, X_val = (np.c_[each, np.ones(len(each))] for each in (X, X_val))
-    penalised = np.r_[np.ones(X.shape[1] - 1), 0.0]
+    penalized = np.r_[np.ones(X.shape[1] - 1), 0.0]
 
     def loss(X, y, w):
         return 0.5 * np.mean(np.square(X @ w - y))
 
     def step(X, y, w, epochs, rows):
-        objective = loss(X, y, w) + 0.5 * l2 * np.sum(penalised * w**2)
-        gradient = X.T @ (X @ w - y) / len(y) + l2 * penalised * w
+        objective = loss(X, y, w) + 0.5 * l2 * np.sum(penalized * w**2)
+        gradient = X.T @ (X @ w - y) / len(y) + l2 * penalized * w
         return objective, w - 0.1 * factor(epochs, rows) * gradient
 
     curve, losses = [], []

@@ -119,7 +119,7 @@ def test_a_target_that_is_met_already_is_met_after_an_epoch(Estimator, make, opp
 
 
 @BOTH
-def test_the_optimiser_starts_anew(Estimator, make, rows, weights_of):
+def test_the_optimizer_starts_anew(Estimator, make, rows, weights_of):
     """Adam's first step is as long as its step size for every weight, no later one is."""
     X, y, _ = rows.learned()
     params = {"activation": "tanh", "standardize": False, "max_iter": 4, "tol": 0.0,

@@ -67,7 +67,7 @@ class L1(Penalty):
     It has no gradient at 0, so it acts after the step by soft-thresholding, the proximal step of
     Daubechies et al. (2004): w <- sign(w) max(abs(w) - step size x l1, 0), and zeros are exact.
     The step size is what a lasting gradient is multiplied by, weight by weight under Adam (Yun et
-    al., 2021), or else the optimiser would change the penalty's strength.
+    al., 2021), or else the optimizer would change the penalty's strength.
     """
 
     proximal: ClassVar[bool] = True

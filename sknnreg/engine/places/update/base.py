@@ -57,7 +57,7 @@ class BlockTransform(Transform, ABC):
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
         """What a lasting gradient is multiplied by, broadcasting against the updates.
 
-        None from what is not an optimiser.
+        None from what is not an optimizer.
         """
         return None
 

@@ -1,4 +1,4 @@
-"""What is done to the whole gradient before an optimiser sees it."""
+"""What is done to the whole gradient before an optimizer sees it."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -11,7 +11,7 @@ from sknnreg.engine.places.update.base import BlockTransform, Coefficients, Stat
 
 @dataclass(frozen=True)
 class WeightDecay(BlockTransform):
-    """w <- (1 - rate x decay) w beside the optimiser's step (Loshchilov and Hutter, 2019)."""
+    """w <- (1 - rate x decay) w beside the optimizer's step (Loshchilov and Hutter, 2019)."""
 
     weights_only: ClassVar[bool] = True
 

@@ -152,7 +152,7 @@ def reference(start, task, make, rates, batch_size, l2=0.0, weight_decay=0.0):
     """All weights, then all biases, after each epoch; ``rates`` are each update's step size."""
     _, X, _, target, link = task()
     n_layers = len(start) // 2
-    theta, optimiser, path, rates = in_one_vector(start), make(), [], iter(rates)
+    theta, optimizer, path, rates = in_one_vector(start), make(), [], iter(rates)
     arrays = in_parts(theta, start)
     weights, biases = arrays[:n_layers], arrays[n_layers:]
     is_weight = np.arange(len(theta)) < sum(W.size for W in weights)
@@ -160,7 +160,7 @@ def reference(start, task, make, rates, batch_size, l2=0.0, weight_decay=0.0):
         for first in range(0, N, batch_size):
             rows, rate = slice(first, first + batch_size), next(rates)
             g = gradient(weights, biases, X[rows], target[rows], link) + l2 * is_weight * theta
-            theta += optimiser.step(g, rate) - rate * weight_decay * is_weight * theta
+            theta += optimizer.step(g, rate) - rate * weight_decay * is_weight * theta
         path.append(in_parts(theta.copy(), start))
     return path
 

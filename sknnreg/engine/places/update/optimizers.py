@@ -1,4 +1,4 @@
-"""The optimisers: what a gradient becomes when its history counts."""
+"""The optimizers: what a gradient becomes when its history counts."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
-"""Six optimisers in a valley: the same loss twice, the second time turned by 30 degrees.
+"""Six optimizers in a valley: the same loss twice, the second time turned by 30 degrees.
 
-    python examples/plot_optimisers.py                    # writes optimisers.png
-    python examples/plot_optimisers.py --output other.png
+    python examples/plot_optimizers.py                    # writes optimizers.png
+    python examples/plot_optimizers.py --output other.png
 
 A linear model with two weights and the squared loss is a valley, here a hundred times as curved
 across as along. A step size small enough for the one direction is too small for the other. Momentum
@@ -32,7 +32,7 @@ remember the sizes of some twenty gradients here (`beta_2=0.9`, usual for RMSpro
 the table have 0.999, usual for Adam: little is forgotten within 200 steps, all three go on, and
 AMSGrad and Adam are nearly one.
 
-None of this tells which optimiser is best for a network. There batches are small and gradients
+None of this tells which optimizer is best for a network. There batches are small and gradients
 noisy, the step size falls, the loss is no such valley, and what counts is the loss on other rows,
 of which two weights and a full batch say nothing.
 """
@@ -59,24 +59,24 @@ MODEL = MLPRegularizedRegressor(
 
 
 @dataclass(frozen=True)
-class Optimiser:
+class Optimizer:
     name: str
     colour: str  # Okabe and Ito's palette, which colour-blind readers can tell apart
     setting: dict[str, Any]
 
 
-OPTIMISERS = (
-    Optimiser("gradient descent", "#555555", {"solver": "sgd", "momentum": 0.0}),
-    Optimiser("momentum", "#D89000", {"solver": "sgd", "nesterovs_momentum": False}),
-    Optimiser("Nesterov", "#C44E00", {"solver": "sgd"}),
-    Optimiser("RMSprop", "#009E73", {"solver": "rmsprop", "beta_2": 0.9}),
-    Optimiser("Adam", "#0072B2", {"solver": "adam", "beta_2": 0.9}),
-    Optimiser("AMSGrad", "#B45A92", {"solver": "amsgrad", "beta_2": 0.9}),
+OPTIMIZERS = (
+    Optimizer("gradient descent", "#555555", {"solver": "sgd", "momentum": 0.0}),
+    Optimizer("momentum", "#D89000", {"solver": "sgd", "nesterovs_momentum": False}),
+    Optimizer("Nesterov", "#C44E00", {"solver": "sgd"}),
+    Optimizer("RMSprop", "#009E73", {"solver": "rmsprop", "beta_2": 0.9}),
+    Optimizer("Adam", "#0072B2", {"solver": "adam", "beta_2": 0.9}),
+    Optimizer("AMSGrad", "#B45A92", {"solver": "amsgrad", "beta_2": 0.9}),
 )
 IN_TABLE_ONLY = (
-    Optimiser("RMSprop, 0.999", "", {"solver": "rmsprop"}),
-    Optimiser("Adam, 0.999", "", {"solver": "adam"}),
-    Optimiser("AMSGrad, 0.999", "", {"solver": "amsgrad"}),
+    Optimizer("RMSprop, 0.999", "", {"solver": "rmsprop"}),
+    Optimizer("Adam, 0.999", "", {"solver": "adam"}),
+    Optimizer("AMSGrad, 0.999", "", {"solver": "amsgrad"}),
 )
 
 
@@ -97,9 +97,9 @@ class Valley:
 
 @dataclass(frozen=True)
 class Run:
-    """One optimiser in one valley: its step size, and the weights and losses at all steps."""
+    """One optimizer in one valley: its step size, and the weights and losses at all steps."""
 
-    optimiser: Optimiser
+    optimizer: Optimizer
     step_size: float
     path: np.ndarray
     losses: np.ndarray
@@ -123,42 +123,42 @@ def make_valley(name: str, angle: float) -> Valley:
     return Valley(name, X, X @ minimum + first.intercepts_[0], minimum, start)
 
 
-def late_loss(optimiser: Optimiser, step_size: float, valley: Valley) -> float:
+def late_loss(optimizer: Optimizer, step_size: float, valley: Valley) -> float:
     """The highest of the losses after the last ten steps shown."""
-    model = clone(MODEL).set_params(**optimiser.setting, learning_rate_init=step_size)
+    model = clone(MODEL).set_params(**optimizer.setting, learning_rate_init=step_size)
     # loss_curve_ has the losses before the steps.
     model.set_params(max_iter=N_SHOWN + 1).fit(valley.X, valley.y)
     return max(model.loss_curve_[-N_JUDGED:])
 
 
-def run(optimiser: Optimiser, step_size: float, valley: Valley) -> Run:
+def run(optimizer: Optimizer, step_size: float, valley: Valley) -> Run:
     """All rows are one batch, so that a call of partial_fit is a step."""
-    model = clone(MODEL).set_params(**optimiser.setting, learning_rate_init=step_size)
+    model = clone(MODEL).set_params(**optimizer.setting, learning_rate_init=step_size)
     weights = [valley.start]
     for _ in range(N_STEPS):
         weights.append(model.partial_fit(valley.X, valley.y).coefs_[0][:, 0])
     path = np.array(weights)
-    return Run(optimiser, step_size, path, valley.loss(path))
+    return Run(optimizer, step_size, path, valley.loss(path))
 
 
 def compare(valley: Valley) -> list[Run]:
-    """Every optimiser with its best step size; for the choice all are trained at once."""
-    optimisers = OPTIMISERS + IN_TABLE_ONLY
+    """Every optimizer with its best step size; for the choice all are trained at once."""
+    optimizers = OPTIMIZERS + IN_TABLE_ONLY
     with fit_together():
         losses = joblib.Parallel()(
-            joblib.delayed(late_loss)(optimiser, step_size, valley)
-            for optimiser in optimisers
+            joblib.delayed(late_loss)(optimizer, step_size, valley)
+            for optimizer in optimizers
             for step_size in STEP_SIZES
         )
-    best = np.reshape(losses, (len(optimisers), len(STEP_SIZES))).argmin(axis=1)
-    return [run(each, STEP_SIZES[at], valley) for each, at in zip(optimisers, best, strict=True)]
+    best = np.reshape(losses, (len(optimizers), len(STEP_SIZES))).argmin(axis=1)
+    return [run(each, STEP_SIZES[at], valley) for each, at in zip(optimizers, best, strict=True)]
 
 
 def report(valley: Valley, runs: list[Run]) -> None:
     print(f"{valley.name:20}{'step size':>10}" + "".join(f"{f'loss at {n}':>13}" for n in TOLD))
     for each in runs:
         losses = "".join(f"{each.losses[n]:13.1e}" for n in TOLD)
-        print(f"{each.optimiser.name:20}{each.step_size:10g}{losses}")
+        print(f"{each.optimizer.name:20}{each.step_size:10g}{losses}")
     print()
 
 
@@ -169,7 +169,7 @@ def draw(valleys: list[Valley], runs: list[list[Run]], output: Path) -> None:
     above, below = figure.subfigures(2, 1, height_ratios=[1, 1.02], hspace=0.03)
     boxes = [box(valley, each) for valley, each in zip(valleys, runs, strict=True)]
     heights = [height / width for width, height in (upper - lower for lower, upper in boxes)]
-    panels = above.subplots(len(valleys), len(OPTIMISERS), height_ratios=heights)
+    panels = above.subplots(len(valleys), len(OPTIMIZERS), height_ratios=heights)
     curves = below.subplots(1, len(valleys), sharey=True)
     for row, beneath, valley, each, limits in zip(
         panels, curves, valleys, runs, boxes, strict=True
@@ -179,15 +179,15 @@ def draw(valleys: list[Valley], runs: list[list[Run]], output: Path) -> None:
         row[0].set_ylabel(valley.name, fontsize=11)
         draw_losses(beneath, each)
         beneath.set_title(f"{valley.name}: the loss (highest of ten steps in a row)", fontsize=11)
-    for axes, optimiser in zip(panels[0], OPTIMISERS, strict=True):
-        axes.set_title(optimiser.name, color=optimiser.colour, fontweight="bold", fontsize=12)
+    for axes, optimizer in zip(panels[0], OPTIMIZERS, strict=True):
+        axes.set_title(optimizer.name, color=optimizer.colour, fontweight="bold", fontsize=12)
     figure.savefig(output, dpi=120, bbox_inches="tight", pad_inches=0.12)
     plt.close(figure)
 
 
 def box(valley: Valley, runs: list[Run]) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper limits of the weights, around all paths that are drawn."""
-    paths = np.concatenate([one.path[: N_SHOWN + 1] for one in runs[: len(OPTIMISERS)]])
+    paths = np.concatenate([one.path[: N_SHOWN + 1] for one in runs[: len(OPTIMIZERS)]])
     return paths.min(axis=0) - 0.08, paths.max(axis=0) + 0.08
 
 
@@ -197,7 +197,7 @@ def draw_path(axes, valley: Valley, one: Run, limits: tuple[np.ndarray, np.ndarr
     grid = np.stack(np.meshgrid(*np.linspace(lower, upper, 300).T), axis=-1)
     levels = valley.loss(valley.start) * 4.0 ** np.arange(-4, 3)
     axes.contour(*np.moveaxis(grid, -1, 0), valley.loss(grid), levels, colors="0.8", linewidths=0.8)
-    path, colour = one.path[: N_SHOWN + 1], one.optimiser.colour
+    path, colour = one.path[: N_SHOWN + 1], one.optimizer.colour
     axes.plot(*path.T, ".-", color=colour, linewidth=1, markersize=4)
     axes.plot(*valley.start, "o", color=colour, markersize=7)
     axes.plot(*valley.minimum, "+", color="black", markersize=9, markeredgewidth=1.5, zorder=4)
@@ -211,18 +211,18 @@ def draw_path(axes, valley: Valley, one: Run, limits: tuple[np.ndarray, np.ndarr
 def draw_losses(axes, runs: list[Run]) -> None:
     """Loss against steps, and the names where the lines end, kept apart by half a decade."""
     height = 0.0
-    for one in sorted(runs[: len(OPTIMISERS)], key=lambda one: one.lately[-1]):
-        colour, end = one.optimiser.colour, one.lately[-1]
+    for one in sorted(runs[: len(OPTIMIZERS)], key=lambda one: one.lately[-1]):
+        colour, end = one.optimizer.colour, one.lately[-1]
         axes.plot(np.arange(N_JUDGED - 1, N_STEPS + 1), one.lately, color=colour, linewidth=1.8)
         height = max(end, 3.5 * height)
-        axes.text(N_STEPS + 3, height, one.optimiser.name, color=colour, va="center")
+        axes.text(N_STEPS + 3, height, one.optimizer.name, color=colour, va="center")
     axes.axvline(N_SHOWN, color="0.6", linestyle="--", linewidth=1)
     axes.set(xlim=(0, N_STEPS), ylim=(1e-12, 0.3), yscale="log", xlabel="steps")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("optimisers.png"), help="the figure")
+    parser.add_argument("--output", type=Path, default=Path("optimizers.png"), help="the figure")
     output = parser.parse_args().output
     valleys = [make_valley("upright valley", 0.0), make_valley("turned valley", np.pi / 6)]
     runs = [compare(valley) for valley in valleys]

@@ -1,10 +1,10 @@
-"""Every regulariser on one problem: what it does to the decision and to the weights.
+"""Every regularizer on one problem: what it does to the decision and to the weights.
 
-    python examples/plot_regularisers.py                    # writes regularisers.png
-    python examples/plot_regularisers.py --output other.png
+    python examples/plot_regularizers.py                    # writes regularizers.png
+    python examples/plot_regularizers.py --output other.png
 
 The same network, two hidden layers of 50 units, learns the same 120 rows once without any
-regulariser and sixteen times with a single one. The rows are two moons in the plane, with so much
+regularizer and sixteen times with a single one. The rows are two moons in the plane, with so much
 noise that they overlap, and one label in ten is wrong. Left to itself, the network learns wrong
 labels by heart.
 
@@ -12,13 +12,13 @@ How to read the figure. Colours are the probability of the orange class, and the
 it is one half; rings mark the wrong labels. The first panel is the truth, which is known since the
 data are made; nobody can do better. Beneath each panel is what became of the weights: how large
 they are, on a logarithmic axis, with those that are exactly 0, and the tiny ones, in bars of their
-own; the grey outline is the network without regulariser, and the length is that of all weights
+own; the grey outline is the network without regularizer, and the length is that of all weights
 taken as one vector (for layer normalization without its gamma). Above each panel are the log loss
 and the accuracy on 20,000 fresh rows. What happens to 120 rows is a matter of luck, so the panels
 show one sample, but these numbers, and those of the table, are means over 20. "No better" means
-that the gain over no regulariser is within two standard errors.
+that the gain over no regularizer is within two standard errors.
 
-What to expect: without a regulariser the log loss is far above log(2) = 0.69, a coin's, although
+What to expect: without a regularizer the log loss is far above log(2) = 0.69, a coin's, although
 the accuracy is not so bad: the network is sure of itself where it should not be. All but one of the
 sixteen make it less so, and the best half a dozen can hardly be told apart. They get there in
 different ways.
@@ -33,7 +33,7 @@ less prone to learn by heart. Lastly, the linear model at the end of the table h
 than most of the sixteen, though a lower accuracy than most. With 120 rows it often is so.
 
 Each strength is the best of five or six, tried on twenty other samples: the most accurate of those
-whose log loss was within a standard error of the least. So each regulariser is shown near its best,
+whose log loss was within a standard error of the least. So each regularizer is shown near its best,
 which is more than anybody can know from 120 rows.
 """
 
@@ -66,7 +66,7 @@ NETWORK = MLPRegularizedClassifier(
 )
 # A name, its place in the map, and what to set; one panel each.
 MEMBERS: list[tuple[str, str, dict[str, Any]]] = [
-    ("no regulariser", "", {}),
+    ("no regularizer", "", {}),
     ("input_noise=0.4", "1 data", {"input_noise": 0.4}),
     ("mixup=1", "1 data", {"mixup": 1.0}),
     ("label_smoothing=0.3", "1 data", {"label_smoothing": 0.3}),
@@ -185,7 +185,7 @@ def draw(outcomes: list[list[Outcome]], truth: tuple[float, float], output: Path
     figure = plt.figure(figsize=(16.5, 12.6), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.03, hspace=0.02, wspace=0.01)
     figure.suptitle(
-        f"One network, {N_ROWS} rows, one label in ten wrong: what each regulariser does to the "
+        f"One network, {N_ROWS} rows, one label in ten wrong: what each regularizer does to the "
         f"decision and to the weights\n",
         fontsize=14,
     )
@@ -207,7 +207,7 @@ def draw(outcomes: list[list[Outcome]], truth: tuple[float, float], output: Path
 
 
 def judge(each: list[Outcome], without: list[Outcome]) -> str:
-    """Mean log loss and accuracy; no better means within two standard errors of no regulariser."""
+    """Mean log loss and accuracy; no better means within two standard errors of no regularizer."""
     told = []
     for name, gain, words in (("loss", -1, "log loss {:.2f}"), ("accuracy", 1, "accuracy {:.0%}")):
         ours, theirs = (np.array([getattr(one, name) for one in them]) for them in (each, without))
@@ -260,7 +260,7 @@ def draw_key(axes) -> None:
     ring = Line2D([], [], marker="o", linestyle="", color="none", markeredgecolor="black")
     handles = [Line2D([], [], color=colour, **dots) for colour in POINTS]
     handles += [ring, Patch(facecolor="none", edgecolor="0.45")]
-    labels = ["labelled blue", "labelled orange", "wrong label", "weights, no regulariser"]
+    labels = ["labelled blue", "labelled orange", "wrong label", "weights, no regularizer"]
     legend = axes.legend(
         handles,
         labels,
@@ -307,7 +307,7 @@ def draw_weights(axes, outcome: Outcome, reference: Outcome, colour: str) -> Non
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--output", type=Path, default=Path("regularisers.png"), help="the figure")
+    parser.add_argument("--output", type=Path, default=Path("regularizers.png"), help="the figure")
     output = parser.parse_args().output
     X, y, _ = draw_rows(N_FRESH, 10**6)
     settings = [setting for _, _, setting in MEMBERS] + [LINEAR]

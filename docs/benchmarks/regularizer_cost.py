@@ -1,10 +1,10 @@
-"""What every regulariser costs: time per epoch relative to the plain network.
+"""What every regularizer costs: time per epoch relative to the plain network.
 
-    python docs/benchmarks/regulariser_cost.py            # 7 rounds
-    python docs/benchmarks/regulariser_cost.py --quick    # 2 rounds
+    python docs/benchmarks/regularizer_cost.py            # 7 rounds
+    python docs/benchmarks/regularizer_cost.py --quick    # 2 rounds
 
 (256, 256, 256) relu units, batches of 256, Adam, float32. Each round fits the plain network and
-every regularised one once, for the same number of epochs; a cost is the median over the rounds of
+every regularized one once, for the same number of epochs; a cost is the median over the rounds of
 the ratio to that round's plain fit, so that a change in the machine's load hits both alike.
 """
 
@@ -109,7 +109,7 @@ def main() -> None:
         rows.append([place, shown(settings), verdict])
     plain = statistics.median(plain_times) / EPOCHS
     print(f"\nplain network: {plain * 1e3:.0f} ms an epoch of {ROWS // 256} batches\n")
-    print(table(["place", "regulariser", "time, plain = 1"], rows))
+    print(table(["place", "regularizer", "time, plain = 1"], rows))
     print(f"\n{sum(met)} of {len(met)} bounds met")
 
 
