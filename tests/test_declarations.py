@@ -216,6 +216,19 @@ def test_the_map_in_the_docstring(Estimator):
     assert told == everything()
 
 
+@BOTH
+def test_the_objective_in_the_docstring_has_every_penalty(Estimator):
+    (formula,) = re.findall(r"^        J = (?:.+\n)+", Estimator.__doc__, re.MULTILINE)
+    defaults = {name: each.default for name, each in parameters(Estimator).items()}
+    strengths = {
+        name
+        for name, each in declared(Estimator).items()
+        if each.place is Place.OBJECTIVE and defaults[name] == 0.0
+    }
+    assert strengths >= {"l1", "l2"}
+    assert strengths <= set(re.findall(r"\w+", formula))
+
+
 def rows_of_places(text):
     """A Markdown table of the places: what stands as code in each row's last cell."""
     rows = re.findall(r"^\| \[?(\d [a-z ]+)\S* \|.*\| (.+) \|$", text, re.MULTILINE)

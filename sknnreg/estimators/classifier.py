@@ -158,7 +158,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         Place 2. The same for the inputs: a dropped input is 0, which is its mean if it is
         standardized.
 
-    dropout_kind : {"bernoulli", "gaussian", "alpha", "variational"}, default="bernoulli"
+    dropout_kind : str, default="bernoulli"
         Place 2. What happens to units while training, with p the ``dropout``. "bernoulli": dropped.
         "gaussian": multiplied by N(1, p / (1 - p)), which has dropout's mean and variance
         (Srivastava et al., 2014). "alpha": set to the value that SELU tends to, and the layer

@@ -204,7 +204,10 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
     ),
     "penalty": (
         Penalty,
-        [case(L1(0.3), L1(0.0), L1(2.0), smooth=False), case(L2(0.3), L2(0.0), L2(2.0))],
+        [
+            case(L1(0.3), L1(0.0), L1(2.0), smooth=False),
+            case(L2(0.3), L2(0.0), L2(2.0)),
+        ],
     ),
     "constraint": (
         Constraint,
