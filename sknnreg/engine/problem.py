@@ -42,6 +42,7 @@ BESIDE_THE_OBJECTIVE = frozenset(
         "learning_rate",
         "batch_size",
         "shuffle",
+        "draws_by_weight",
         "max_iter",
         "keep_best",
         "n_snapshots",
@@ -79,6 +80,8 @@ class Recipe:
     population_statistics: bool
     dtype: str
     lbfgs: LBFGS | None = None
+    # Whether rows come in proportion to their weights instead of each once an epoch.
+    draws_by_weight: bool = False
 
     def __post_init__(self) -> None:
         for name in ("transforms", "monitors", "averaging"):

@@ -134,6 +134,7 @@ AVERAGINGS: dict[AveragingName, Callable[[Hyperparameters], Averaging]] = {
 DropoutScaling: TypeAlias = Literal["train", "predict"]
 NormalizationPosition: TypeAlias = Literal["before", "after"]
 BatchStatistics: TypeAlias = Literal["moving", "population"]
+BatchSampling: TypeAlias = Literal["weighted"]
 DropConnectInference: TypeAlias = Literal["mean", "gaussian"]
 Refit: TypeAlias = Literal["scratch", "continue"]
 ComputingDtype: TypeAlias = Literal["auto", "float32", "float64"]

@@ -20,6 +20,7 @@ from sknnreg.estimators.choices import (
     OPTIMIZERS,
     SCHEDULES,
     AveragingName,
+    BatchSampling,
     BatchStatistics,
     ComputingDtype,
     DropConnectInference,
@@ -153,6 +154,9 @@ class Hyperparameters:
     clip_norm: Annotated[float | None, UPDATE, positive, None, STEPWISE]
     batch_size: Annotated[int | Literal["auto"], UPDATE, one_of(("auto",)), count]
     shuffle: Annotated[bool, UPDATE, "boolean"]
+    batch_sampling: Annotated[
+        BatchSampling | None, UPDATE, one_of(get_args(BatchSampling)), None, DRAWS
+    ]
 
     max_norm: Annotated[float | None, WEIGHTS_AT_REST, positive, None, STEPWISE]
     max_weight_norm: Annotated[float | None, WEIGHTS_AT_REST, positive, None, STEPWISE]

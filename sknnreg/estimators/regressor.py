@@ -11,6 +11,7 @@ from sknnreg.estimators.base import BaseMLPRegularized, takes_steps
 from sknnreg.estimators.choices import (
     LOSSES,
     AveragingName,
+    BatchSampling,
     BatchStatistics,
     ComputingDtype,
     DropConnectInference,
@@ -64,7 +65,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
                            ``learning_rate_warmup``, ``power_t``, ``momentum``,
                            ``nesterovs_momentum``, ``beta_1``, ``beta_2``, ``epsilon``, ``max_fun``,
                            ``weight_decay``, ``gradient_noise``, ``gradient_noise_decay``,
-                           ``clip_norm``, ``batch_size``, ``shuffle``
+                           ``clip_norm``, ``batch_size``, ``shuffle``, ``batch_sampling``
     6 weights at rest      ``max_norm``, ``max_weight_norm``
     7 time                 ``max_iter``, ``tol``, ``n_iter_no_change``, ``early_stopping``,
                            ``validation_fraction``, ``early_stopping_scoring``,
@@ -249,8 +250,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         al., 1995), with ``l1`` through a split of the weights. It needs a deterministic objective
         and takes no plain steps, so ``augmentation``, ``input_noise``, ``mixup``, ``adversarial``,
         ``dropout``, ``input_dropout``, ``drop_connect``, ``weight_noise``, ``gradient_noise``,
-        ``weight_decay``, ``clip_norm``, ``max_norm``, ``max_weight_norm``, ``weight_averaging`` and
-        schedules must be off.
+        ``weight_decay``, ``clip_norm``, ``batch_sampling``, ``max_norm``, ``max_weight_norm``,
+        ``weight_averaging`` and schedules must be off.
 
     learning_rate : str or callable, default="constant"
         Place 5. The step size over time: ``learning_rate_init`` times a factor, which is
@@ -356,6 +357,14 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
 
     shuffle : bool, default=True
         Place 5. Whether to draw a new order of the rows for every epoch.
+
+    batch_sampling : "weighted" or None, default=None
+        Place 5. None takes each row once an epoch and multiplies its loss by its weight (sample
+        weight times class weight). "weighted" draws as many rows in proportion to their weights,
+        each as often as expected, rounded down or up, which then count alike: both have the same
+        gradient on average, but steps are more even where few rows weigh much. The loss curve is
+        then that of the rows drawn. Without weights it changes nothing; not with ``shuffle=False``
+        or "lbfgs". Sources: Madow (1949), Hartley and Rao (1962).
 
     max_norm : float or None, default=None
         Place 6. After each step, the incoming weights ``w_j`` of every unit, output units included,
@@ -605,6 +614,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
       examples. ICLR.
     * Goyal, P. et al. (2017). Accurate, large minibatch SGD: training ImageNet in 1 hour.
       arXiv:1706.02677.
+    * Hartley, H. O. and Rao, J. N. K. (1962). Sampling with unequal probabilities and without
+      replacement. Annals of Mathematical Statistics 33.
     * Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression: biased estimation for nonorthogonal
       problems. Technometrics 12.
     * Huang, G. et al. (2017). Snapshot ensembles: train 1, get M for free. ICLR.
@@ -620,6 +631,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
     * Loshchilov, I. and Hutter, F. (2017). SGDR: stochastic gradient descent with warm restarts.
       ICLR.
     * Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. ICLR.
+    * Madow, W. G. (1949). On the theory of systematic sampling, II. Annals of Mathematical
+      Statistics 20.
     * Molchanov, D., Ashukha, A. and Vetrov, D. (2017). Variational dropout sparsifies deep neural
       networks. ICML.
     * Neelakantan, A. et al. (2015). Adding gradient noise improves learning for very deep networks.
@@ -741,6 +754,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         clip_norm: float | None = None,
         batch_size: int | Literal["auto"] = "auto",
         shuffle: bool = True,
+        batch_sampling: BatchSampling | None = None,
         max_norm: float | None = None,
         max_weight_norm: float | None = None,
         max_iter: int = 200,

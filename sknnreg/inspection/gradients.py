@@ -124,7 +124,5 @@ def _and_reversed(batch: Batch) -> Batch:
     def both(array: Array) -> Array:
         return np.concatenate([array, array[:, ::-1]])
 
-    x, y, weight, total = batch
-    if weight is None or total is None:
-        return Batch(both(x), both(y))
-    return Batch(both(x), both(y), both(weight), both(total))
+    weights = (None if array is None else both(array) for array in batch[2:])
+    return Batch(both(batch.x), both(batch.y), *weights)

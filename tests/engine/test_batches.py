@@ -37,8 +37,8 @@ def sets():
 def epoch(made, streams):
     """The batches of an epoch, copied out of their buffers."""
     return [
-        tuple(None if each is None else np.array(each) for each in (b.x, b.y, b.weight, b.total))
-        for b in made.epoch(streams)
+        tuple(None if each is None else np.array(each) for each in batch)
+        for batch in made.epoch(streams)
     ]
 
 
@@ -178,33 +178,72 @@ def test_copies_only_where_all_of_them_are_small(sets, monkeypatch):
 class TestWeights:
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     @pytest.mark.parametrize("shuffled", [False, True])
-    def test_normalized_in_each_batch(self, sets, dtype, shuffled):
+    @pytest.mark.parametrize("join_single", [False, True])
+    def test_of_the_mean_in_the_loss_and_shares_in_statistics(
+        self, sets, dtype, shuffled, join_single
+    ):
         given = sets(weighted=True)
-        made = Batches(given, 5, np.dtype(dtype))
+        made = Batches(given, 11, np.dtype(dtype), join_single)
         found = epoch(made, Streams(SEEDS) if shuffled else None)
-        for number, (x, _, weight, total) in enumerate(found):
-            assert weight.dtype == dtype
-            assert weight.shape == (M, x.shape[1], 1)
+        assert [x.shape[1] for x, *_ in found] == ([11, 12] if join_single else [11, 11, 1])
+        rtol = 2 * np.finfo(dtype).eps
+        for number, (x, _, weight, share, total, mass) in enumerate(found):
+            n_rows = x.shape[1]
+            assert weight.dtype == share.dtype == dtype
+            assert weight.shape == share.shape == (M, n_rows, 1)
             assert total.shape == (M, 1, 1)
             for m in range(M):
                 own = given[m].weight[x[m, :, 0].astype(int)]
                 assert total[m, 0, 0] == pytest.approx(own.sum(), rel=1e-14)
-                np.testing.assert_allclose(
-                    weight[m, :, 0], own / own.sum(), rtol=2 * np.finfo(dtype).eps
-                )
-                share = own.sum() / given[m].weight.sum()
-                assert made.fractions[number][m] == pytest.approx(share, rel=1e-14)
+                np.testing.assert_allclose(share[m, :, 0], own / own.sum(), rtol=rtol)
+                expected = own / (n_rows * given[m].weight.mean())
+                np.testing.assert_allclose(weight[m, :, 0], expected, rtol=rtol)
+                assert mass[m, 0, 0] == pytest.approx(expected.sum(), rel=1e-14)
+                assert made.fractions[number][m] == pytest.approx(n_rows / N, rel=1e-14)
 
-    @pytest.mark.parametrize("weighted", [False, True])
-    @pytest.mark.parametrize("batch_size", [1, 4, 23])
-    def test_fractions_add_up_to_one(self, sets, weighted, batch_size):
-        made = Batches(sets(weighted=weighted), batch_size, np.dtype(np.float32))
+    @pytest.mark.parametrize("batch_size", [1, 4, 22, 23])
+    def test_an_epoch_weighs_what_all_rows_do(self, sets, batch_size):
+        made = Batches(sets(weighted=True), batch_size, np.dtype(np.float64))
         for streams in (None, Streams(SEEDS)):
-            epoch(made, streams)
-            np.testing.assert_allclose(np.sum(made.fractions, axis=0), 1, rtol=1e-14)
+            weights = [weight.sum(axis=(1, 2)) for _, _, weight, *_ in epoch(made, streams)]
+            np.testing.assert_allclose((weights * made.fractions).sum(axis=0), 1, rtol=1e-14)
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_all_rows_in_one_batch_weigh_their_shares_to_the_last_bit(self, sets, dtype):
+        made = Batches(sets(weighted=True), N, np.dtype(dtype))
+        for streams in (None, Streams(SEEDS)):
+            ((_, _, weight, share, _, mass),) = epoch(made, streams)
+            assert np.array_equal(weight, share)
+            assert mass is None
+        assert np.array_equal(made.fractions, np.ones((1, M)))
+
+    @pytest.mark.parametrize("factor", [1e-300, 1e-12, 3.0, 1e300])
+    def test_only_proportions_matter(self, sets, factor):
+        given = sets(weighted=True)
+        scaled = [DataSet(each.x, each.y, factor * each.weight) for each in given]
+        ours, theirs = (
+            epoch(Batches(each, 5, np.dtype(np.float64)), None) for each in (given, scaled)
+        )
+        for (_, _, weight, share, *_), (_, _, other, its_share, *_) in zip(
+            ours, theirs, strict=True
+        ):
+            np.testing.assert_allclose(other, weight, rtol=1e-14)
+            np.testing.assert_allclose(its_share, share, rtol=1e-14)
+
+    def test_a_batch_of_next_to_nothing_counts_for_nothing(self, sets):
+        """Its rows still have their shares of it."""
+        given = sets(weighted=True)
+        light = [
+            DataSet(each.x, each.y, np.where(np.arange(N) < 5, 1e-300, 1e300)) for each in given
+        ]
+        (_, _, weight, share, *_), *others = epoch(Batches(light, 5, np.dtype(np.float32)), None)
+        assert not weight.any()
+        np.testing.assert_allclose(share, 0.2, rtol=1e-6)
+        for _, _, weight, share, *_ in others:
+            np.testing.assert_allclose(weight, share * N / 18, rtol=1e-6)
 
     def test_none_for_rows_that_count_alike(self, sets):
         made = Batches(sets(), 5, np.dtype(np.float32))
-        for (x, _, weight, total), share in zip(epoch(made, None), made.fractions, strict=True):
-            assert weight is total is None
-            np.testing.assert_allclose(share, x.shape[1] / N, rtol=1e-15)
+        for (x, _, *weights), fraction in zip(epoch(made, None), made.fractions, strict=True):
+            assert weights == [None] * 4
+            np.testing.assert_allclose(fraction, x.shape[1] / N, rtol=1e-15)

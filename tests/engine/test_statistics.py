@@ -83,6 +83,39 @@ def test_the_first_batch_alone_is_all_there_is(rng):
     np.testing.assert_allclose(p.variance[:, 0], x.var(axis=1, ddof=1), rtol=1e-13)
 
 
+@pytest.mark.parametrize("cumulative", [False, True])
+def test_a_batch_of_mass_three_counts_as_three(cumulative, rng):
+    first, second = rng.normal(size=(2, M, 6, F))
+    share = np.full((M, 6, 1), 1 / 6)
+    layer = stack([BatchNormalization(F, keep, 1e-5) for keep in (0.9, 0.0)])
+    heavy, thrice = Phase(cumulative=cumulative), Phase(cumulative=cumulative)
+    p, forward = bind(layer, 6, heavy)
+    other, forward_often = bind(layer, 6, thrice)
+    for x, mass in ((first, 1), (second, 3), (first, 2)):
+        heavy.weigh(share, np.full((M, 1, 1), 6.0), np.full((M, 1, 1), float(mass)))
+        forward(x)
+        for _ in range(mass):
+            forward_often(x)
+    for name in ("mean", "variance", "count"):
+        np.testing.assert_allclose(getattr(p, name), getattr(other, name), rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("cumulative", [False, True])
+def test_a_batch_that_weighs_nothing_is_forgotten(cumulative, dtype, rng):
+    """Unless it is all there is."""
+    first, second = rng.normal(size=(2, M, 6, F)).astype(dtype)
+    phase = Phase(None, np.full((M, 6, 1), 1 / 6, dtype), np.full((M, 1, 1), 6.0))
+    phase.cumulative = cumulative
+    p, forward = bind(stack([BatchNormalization(F, 0.9, 1e-5)] * M), 6, phase, dtype)
+    phase.mass = np.zeros((M, 1, 1))
+    forward(first)
+    np.testing.assert_allclose(p.mean[:, 0], first.mean(axis=1), rtol=1e-5, atol=1e-7)
+    phase.mass = np.ones((M, 1, 1))
+    forward(second)
+    np.testing.assert_allclose(p.mean[:, 0], second.mean(axis=1), rtol=1e-4, atol=1e-4)
+
+
 def test_a_batch_of_one_row_has_no_variance(rng):
     """B / (B - 1) is undefined: it is left out, and nothing becomes infinite."""
     x = rng.normal(size=(M, 1, F))
@@ -135,7 +168,10 @@ def test_small_weights_count_as_rows(scale, rng):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize(("n", "batch_size"), [(30, 10), (25, 10), (31, 10), (20, 20)])
 def test_population_statistics(weighted, n, batch_size, shuffled, rng):
-    """Mean of batch means, mean of B / (B - 1) batch variances: first layer's, by hand."""
+    """Mean of batch means, mean of B / (B - 1) batch variances: first layer's, by hand.
+
+    Batches count by what their rows weigh on average.
+    """
     prepared = []
     for _ in range(M):
         X, y = rng.normal(size=(n, 4)) * 2 + 1, rng.normal(size=n)
@@ -178,18 +214,21 @@ def test_population_statistics(weighted, n, batch_size, shuffled, rng):
     for row, (X, weight, *_) in enumerate(prepared):
         signal, s = X @ dense[row], np.ones(n) if weight is None else weight
         signal, s = signal[orders[row]], s[orders[row]]
-        means, variances = [], []
+        means, variances, masses = [], [], []
         for start, stop in zip(bounds, [*bounds[1:], n], strict=True):
             z, w = signal[start:stop], s[start:stop, None]
             mean = (w * z).sum(axis=0) / w.sum()
             variance = (w * (z - mean) ** 2).sum(axis=0) / w.sum()
             means.append(mean)
             variances.append(variance * w.sum() / (w.sum() - 1))
-        np.testing.assert_allclose(views[index].mean[row, 0], np.mean(means, axis=0), rtol=1e-12)
-        np.testing.assert_allclose(
-            views[index].variance[row, 0], np.mean(variances, axis=0), rtol=1e-12
-        )
-        assert views[index].count[row] == len(bounds)
+            masses.append(w.mean() / s.mean())
+        for name, each in (("mean", means), ("variance", variances)):
+            expected = np.average(each, axis=0, weights=masses)
+            np.testing.assert_allclose(getattr(views[index], name)[row, 0], expected, rtol=1e-12)
+        np.testing.assert_allclose(views[index].count[row], np.sum(masses), rtol=1e-12)
+        if n % batch_size == 0:
+            everything = np.average(signal, axis=0, weights=s)
+            np.testing.assert_allclose(views[index].mean[row, 0], everything, rtol=1e-12)
 
 
 @pytest.mark.parametrize("shuffled", [False, True])

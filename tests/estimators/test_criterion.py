@@ -81,6 +81,7 @@ STAYS = {
     "clip_norm": ({}, 0.5),
     "batch_size": ({}, 20),
     "shuffle": ({}, False),
+    "batch_sampling": ({}, "weighted"),
     "tol": ({}, 1e8),
     "validation_fraction": ({}, 0.3),
     "weight_averaging": ({}, "ema"),

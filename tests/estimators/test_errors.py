@@ -54,6 +54,7 @@ WRONG = {
     "clip_norm": [0.0, -1.0, "a"],
     "batch_size": [0, -3, 1.5, "all", None],
     "shuffle": ["yes", None],
+    "batch_sampling": ["Weighted", "shuffle", True],
     "max_norm": [0.0, -1.0, "a"],
     "max_weight_norm": [0.0, -1.0, "a"],
     "max_iter": [0, -1, 1.5, None],
@@ -153,11 +154,20 @@ def test_an_adaptive_rate_needs_sgd(Estimator, solver):
      ("weight_noise", 0.1), ("gradient_noise", 0.1), ("weight_decay", 0.1), ("clip_norm", 1.0),
      ("max_norm", 1.0), ("augmentation", len), ("learning_rate_warmup", 2),
      ("weight_averaging", "ema"), ("weight_averaging", "swa"), ("learning_rate", math.exp),
+     ("batch_sampling", "weighted"),
      *[("learning_rate", kind) for kind in KINDS if kind != "constant"]],
 )  # fmt: skip
 def test_lbfgs_names_what_it_cannot_do(Estimator, name, value):
     est = Estimator((5, 5), solver="lbfgs", **{name: value})
     message = rf"{name}={re.escape(repr(value))}.*solver='lbfgs'.*Set {name}="
+    with pytest.raises(ValueError, match=message):
+        est.fit(*data())
+
+
+@BOTH
+def test_rows_cannot_be_drawn_and_left_as_they_stand(Estimator):
+    est = Estimator((5,), batch_sampling="weighted", shuffle=False)
+    message = r"batch_sampling='weighted'.*shuffle=False.*Set shuffle=True or batch_sampling=None"
     with pytest.raises(ValueError, match=message):
         est.fit(*data())
 

@@ -31,6 +31,11 @@ def data(n=40):
     return X, (X[:, 0] > 0).astype(int) + (X[:, 1] > 0.5), rng.integers(0, 4, size=n)
 
 
+def share_right(estimator, X, y, sample_weight):
+    """A scorer that does not depend on the size of the weights unless their sum does."""
+    return np.average(estimator.predict(X) == y, weights=sample_weight)
+
+
 def assert_same_bits(a, b):
     for left, right in zip(a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True):
         np.testing.assert_array_equal(left, right)
@@ -222,3 +227,84 @@ def test_equal_weights_of_any_size_are_no_weights(Estimator, weight, kind):
     b.fit(X, y, sample_weight=np.full(len(y), weight))
     np.testing.assert_allclose(a.loss_curve_, b.loss_curve_, rtol=1e-5)
     np.testing.assert_allclose(a.coefs_[0], b.coefs_[0], rtol=1e-4, atol=1e-5)
+
+
+HUGE, TINY = 5e307, 1e-307
+
+
+@BOTH
+@pytest.mark.parametrize("factor", [HUGE, TINY])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"batch_size": 8},
+        {"batch_size": 8, "dtype": "float32", "normalization": "batch"},
+        {"batch_size": 8, "mixup": 0.3},
+        {"solver": "lbfgs"},
+        {"early_stopping": True, "validation_fraction": 0.3},
+        {"early_stopping": True, "early_stopping_scoring": share_right},
+    ],
+    ids=lambda settings: "+".join(settings),
+)
+def test_sums_of_weights_beyond_the_largest_number(Estimator, factor, settings):
+    """Proportions count, and 40 weights of 5e307 to 1.5e308 have no finite sum."""
+    X, y, weight = data()
+    weight = np.exp2(weight % 2) / 2  # exact at any size
+    params = {**QUICK, **settings, "standardize": "mixup" not in settings}
+    a = Estimator(**params).fit(X, y, sample_weight=weight)
+    b = Estimator(**params).fit(X, y, sample_weight=factor * weight)
+    np.testing.assert_allclose(b.loss_curve_, a.loss_curve_, rtol=1e-9)
+    if "normalization" not in settings:  # whose running variance takes the sum for a count
+        np.testing.assert_allclose(b.coefs_[0], a.coefs_[0], rtol=1e-5, atol=1e-7)
+    validated = params.get("early_stopping")
+    assert (a.validation_loss_curve_ is not None) == bool(validated)
+    if validated:
+        np.testing.assert_allclose(b.validation_loss_curve_, a.validation_loss_curve_, rtol=1e-9)
+        assert b.best_validation_score_ == pytest.approx(a.best_validation_score_, rel=1e-9)
+
+
+@BOTH
+@pytest.mark.parametrize("factor", [HUGE, TINY])
+def test_validation_weights_beyond_the_largest_number(Estimator, factor):
+    X, y, weight = data()
+    est = Estimator(**QUICK)
+    a = est.fit(X, y, X_val=X, y_val=y, sample_weight_val=weight).validation_loss_curve_
+    b = est.fit(X, y, X_val=X, y_val=y, sample_weight_val=factor * weight).validation_loss_curve_
+    np.testing.assert_allclose(b, a, rtol=1e-9)
+
+
+@pytest.mark.parametrize("factor", [1e200, 1e-200])
+def test_products_with_class_weights_beyond_the_largest_number(factor):
+    X, y, weight = data()
+    by_class = {0: 1.0, 1: 2.0, 2: 4.0}
+    params = {**QUICK, "batch_size": 8, "dtype": "float64"}
+    a = MLPRegularizedClassifier(**params, class_weight=by_class).fit(X, y, weight)
+    scaled = {label: factor * each for label, each in by_class.items()}
+    b = MLPRegularizedClassifier(**params, class_weight=scaled).fit(X, y, factor * weight)
+    np.testing.assert_allclose(b.loss_curve_, a.loss_curve_, rtol=1e-9)
+    balanced = MLPRegularizedClassifier(**params, class_weight="balanced")
+    one = balanced.fit(X, y, weight).loss_curve_
+    np.testing.assert_allclose(balanced.fit(X, y, HUGE * weight / 3).loss_curve_, one, rtol=1e-9)
+
+
+@BOTH
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("normalization", [None, "batch"])
+def test_next_to_weights_of_1e300_those_of_1e_300_count_for_nothing(
+    Estimator, dtype, normalization
+):
+    """Yet they are rows: the epoch has as many batches, and nothing stops being finite."""
+    X, y, _ = data()
+    heavy = np.arange(40) % 2 == 0
+    weight = np.where(heavy, 1e300, 1e-300)
+    params = {
+        **QUICK, "dtype": dtype, "normalization": normalization, "batch_size": 5,
+        "learning_rate": "invscaling", "solver": "sgd",
+    }  # fmt: skip
+    est = Estimator(**params).fit(X, y, sample_weight=weight)
+    assert est.t_ == QUICK["max_iter"] * 40
+    assert np.isfinite(est.loss_curve_).all()
+    wild = Estimator(**params).fit(X, np.where(heavy, y, (y + 1) % 3), sample_weight=weight)
+    if normalization is None:
+        np.testing.assert_array_equal(wild.predict(X), est.predict(X))
+    assert np.isfinite(wild.predict(X)).all()

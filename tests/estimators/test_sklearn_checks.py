@@ -73,6 +73,7 @@ SHARED = [
     {"early_stopping": True, "early_stopping_refit": "scratch"},
     {"early_stopping": True, "early_stopping_refit": "continue"},
     {"dtype": "float32"},
+    {"batch_sampling": "weighted"},
     {"standardize": False},
     {"hidden_layer_sizes": (), "learning_rate_init": 0.1, "max_iter": 30},
 ]
@@ -96,6 +97,8 @@ def why_weights_are_not_repeated_rows(estimator):
     est = estimator
     if est.dropout or est.input_dropout or est.input_noise or est.mixup:
         return "draws per row: a repeated row is drawn for twice, a weighted one once"
+    if estimator.batch_sampling:
+        return "draws rows: one of twice the weight is drawn twice as often on average, not always"
     if estimator.early_stopping:
         return "splits rows: copies of a row may stand on both sides, a weighted row on one"
     if estimator.dtype == "float32":

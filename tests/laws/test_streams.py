@@ -18,6 +18,7 @@ PURPOSES = (
     "start 0",
     "start 1",
     "shuffle",
+    "batch_sampling",
     "split",
     "input_dropout",
     "dropout 0",

@@ -181,6 +181,9 @@ def test_solvers_and_losses(solver, kind, dtype, weighted):
         {"batch_statistics": "population", "weighted": True},
         {"early_stopping": False},
         {"shuffle": False},
+        {"batch_sampling": "weighted", "weighted": True},
+        {"batch_sampling": "weighted", "weighted": True, "batch_statistics": "population"},
+        {"batch_sampling": "weighted", "weighted": True, "weight_averaging": "swa"},
         {"hidden_layer_sizes": ()},
         {"hidden_layer_sizes": (3, 1, 7), "activation": ("gelu", "tanh", "elu")},
         {"batch_size": 11},  # leaves one row over, which joins the batch before

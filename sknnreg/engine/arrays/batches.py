@@ -11,6 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from sknnreg.engine.arrays.rows import DenseRows, Rows
+from sknnreg.engine.arrays.sampling import draw_by_weight
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.arrays.streams import Streams
 
@@ -110,16 +111,27 @@ def take_sets(sets: Sequence[DataSet], networks: Sequence[int]) -> Sequence[Data
 
 
 class Batch(NamedTuple):
-    """``x (M, B, F)``, ``y (M, B, K)``; weights ``(M, B, 1)`` over their sums ``(M, 1, 1)``."""
+    """``x (M, B, F)``, ``y (M, B, K)``, and what the rows' weights s_i make of them, or None.
+
+    ``weight (M, B, 1)`` is s_i / (B mean s) with the mean over all rows: in the loss a batch counts
+    for what it weighs, so that its gradient is that of all rows in expectation. ``share (M, B, 1)``
+    is s_i over the batch's sum ``total (M, 1, 1)``: statistics of the batch are ratios. ``mass`` is
+    the sum of ``weight``, where there are other batches: how much those statistics count.
+    """
 
     x: Array
     y: Array
     weight: Array | None = None
+    share: Array | None = None
     total: Array | None = None
+    mass: Array | None = None
 
 
 class Batches:
-    """The batches of M data sets of equal shape."""
+    """The batches of M data sets of equal shape.
+
+    Where they are drawn ``by_weight``, rows come as often as they weigh, and count alike then.
+    """
 
     def __init__(
         self,
@@ -127,6 +139,7 @@ class Batches:
         batch_size: int,
         dtype: np.dtype[np.floating],
         join_single: bool = False,
+        by_weight: bool = False,
     ) -> None:
         self._sets = sets
         self._dtype = dtype
@@ -136,11 +149,13 @@ class Batches:
         if join_single and self._n_batches > 1 and self.n_rows % batch_size == 1:
             # A last batch of one row joins the one before it.
             self._n_batches -= 1
-        self._totals = [None if s.weight is None else float(s.weight.sum()) for s in sets]
-        # Each batch's part in the epoch's mean; with weights it is known once they are drawn.
         edges = np.minimum(np.arange(self._n_batches + 1) * batch_size, self.n_rows)
         edges[-1] = self.n_rows
+        # Each batch's part in the epoch's mean, and what it would weigh were its rows like all.
         self.fractions = np.repeat(np.diff(edges)[:, None] / self.n_rows, len(sets), axis=1)
+        sums = [s.weight.sum() for s in sets if s.weight is not None]
+        self._expected = self.fractions * sums if sums else None
+        self._by_weight = by_weight and self._expected is not None
         per_row = len(sets) * (sets[0].x.width + sets[0].y.width)
         self._per_chunk = max(1, sets[0].x.gathered_at_once // (per_row * batch_size))
         chunk = min(self.n_rows, self._per_chunk * batch_size + int(join_single))
@@ -154,24 +169,40 @@ class Batches:
         return self._n_batches
 
     def epoch(self, streams: Streams | None) -> Iterator[Batch]:
-        """All batches once, in an order drawn from ``streams``, or as the rows stand.
+        """All batches once, of rows drawn from ``streams``, or as they stand.
 
         A batch is a view of a buffer and lasts until the next is asked for.
         """
-        orders = None if streams is None else streams.orders(self.n_rows)
+        expected = self._expected
+        if streams is None:
+            orders = None
+        elif self._by_weight:
+            orders, expected = self._draw(streams), None
+        else:
+            orders = streams.orders(self.n_rows)
         for first in range(0, self._n_batches, self._per_chunk):
             if self._chunk is None or self._chunk[0] != first:
                 edges = self._edges(first, min(first + self._per_chunk, self._n_batches))
                 self._chunk = first, edges, self._batches(edges)
             _, edges, batches = self._chunk
             self._gather(edges[0], edges[-1], orders)
-            if self._totals[0] is None:
+            if expected is None:
                 yield from batches
                 continue
             for number, batch in enumerate(batches):
                 at = slice(edges[number], edges[number + 1])
-                weight, total = self._weights(orders, at, first + number)
-                yield Batch(batch.x, batch.y, weight, total)
+                yield self._weighted(batch, orders, at, expected[first + number])
+
+    def _draw(self, streams: Streams) -> Array:
+        """Numbers of rows ``(M, n)``, each as often as it weighs."""
+        purpose = "batch_sampling"
+        orders = streams.orders(self.n_rows, purpose)
+        for each, order, generator in zip(
+            self._sets, orders, streams.generators(purpose), strict=True
+        ):
+            if each.weight is not None:
+                order[...] = draw_by_weight(order, each.weight, generator)
+        return orders
 
     def _edges(self, first: int, last: int) -> list[int]:
         """Where the batches from ``first`` to before ``last`` start, and where the last ends."""
@@ -198,15 +229,19 @@ class Batches:
             each.x.read(at, x[network])
             each.y.read(at, y[network])
 
-    def _weights(self, orders: Array | None, at: slice, number: int) -> tuple[Array, Array]:
-        weight = np.stack(
+    def _weighted(self, batch: Batch, orders: Array | None, at: slice, expected: Array) -> Batch:
+        """The batch with its rows' weights, ``expected (M,)`` in all."""
+        found = np.stack(
             [
                 s.weight[at if orders is None else orders[network][at]]
                 for network, s in enumerate(self._sets)
                 if s.weight is not None
             ]
         )
-        total = weight.sum(axis=1)
-        normalized = (weight / total[:, None]).astype(self._dtype)
-        self.fractions[number] = total / np.array(self._totals)
-        return normalized[..., None], total[:, None, None]
+        total = found.sum(axis=1)
+        share = (found / total[:, None]).astype(self._dtype)[..., None]
+        if self._n_batches == 1:
+            return Batch(batch.x, batch.y, share, share, total[:, None, None])
+        weight = (found / expected[:, None]).astype(self._dtype)[..., None]
+        mass = (total / expected)[:, None, None]
+        return Batch(batch.x, batch.y, weight, share, total[:, None, None], mass)

@@ -49,13 +49,13 @@ class Streams:
             row[...] = generator.bit_generator.random_raw(len(row))
         return out
 
-    def orders(self, n: int) -> Array:
+    def orders(self, n: int, purpose: str = "shuffle") -> Array:
         """A random order of ``n`` rows for each network, ``(M, n)``."""
         # Four bytes a row where eight would show: the order is the largest per-row array.
         dtype = np.uint32 if 1 << 20 <= n < 1 << 32 else np.intp
         orders = np.empty((len(self.seeds), n), dtype)
         orders[...] = np.arange(n, dtype=dtype)
-        for generator, order in zip(self.generators("shuffle"), orders, strict=True):
+        for generator, order in zip(self.generators(purpose), orders, strict=True):
             generator.shuffle(order)
         return orders
 

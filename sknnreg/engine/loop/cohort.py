@@ -81,8 +81,8 @@ class Cohort:
             members, shape = self.recipe.augmentations, batch.x.shape
             bound = bind_augmentations(self._maps, members, shape, self.dtype)
             self._augments[shape] = bound
-        x, y = bound(batch.x, batch.y, self.state.streams, batch.weight)
-        return Batch(x, y, batch.weight, batch.total)
+        x, y = bound(batch.x, batch.y, self.state.streams, batch.share)
+        return Batch(x, y, *batch[2:])
 
     def penalty(self) -> Array:
         """What weights and layers by themselves cost at this moment ``(M,)``."""
@@ -143,6 +143,7 @@ class Cohort:
             recipe.batch_size,
             self.dtype,
             join_single=recipe.batch_statistics,
+            by_weight=recipe.draws_by_weight,
         )
         self.validation: Validation | None = None
         if self._validation_sets:

@@ -97,5 +97,5 @@ def population_statistics(
             values[:, column.columns] = 0
     phase = Phase(cumulative=True)
     for batch in batches.epoch(streams):
-        phase.weigh(batch.weight, batch.total)
+        phase.weigh(batch.share, batch.total, batch.mass)
         network.bound(batch.x.shape[1], phase).forward(batch.x)

@@ -123,7 +123,13 @@ class KeptWeights:
         recipe = take_numbers(self._recipe, networks)
         problems = [self._problems[index] for index in networks]
         sets = [problem.train for problem in problems]
-        batches = Batches(sets, recipe.batch_size, rows.dtype, join_single=True)
+        batches = Batches(
+            sets,
+            recipe.batch_size,
+            rows.dtype,
+            join_single=True,
+            by_weight=recipe.draws_by_weight,
+        )
         # Generators of their own: going on draws what it would have drawn.
         streams = Streams([problem.seed for problem in problems]) if recipe.shuffle else None
         rows = rows.copy()

@@ -81,7 +81,7 @@ class Objective:
         for number, batch in enumerate(cohort.batches.epoch(None)):
             if cohort.halt.is_set():
                 raise KeyboardInterrupt
-            self._phase.weigh(batch.weight, batch.total)
+            self._phase.weigh(batch.share, batch.total)
             bound = cohort.network.bound(batch.x.shape[1], self._phase)
             batch = cohort.augment(batch) if augmented else batch
             loss = bound.backpropagate(batch.x, batch.y, batch.weight, cohort.recipe.loss)

@@ -75,7 +75,7 @@ def _backpropagate(cohort: Cohort, batch: Batch) -> Array:
     recipe, phase = cohort.recipe, cohort.phase
     if cohort.augments:
         batch = cohort.augment(batch)  # 1 data
-    phase.weigh(batch.weight, batch.total)
+    phase.weigh(batch.share, batch.total, batch.mass)
     if recipe.adversarial:
         (member,) = recipe.adversarial
         value = backpropagate_adversarial(member, cohort.network, phase, batch, recipe.loss)

@@ -15,6 +15,8 @@ from sknnreg.estimators.sklearn_types import BaseEstimator
 
 # Numbers looked at at once while a large array is checked or measured.
 CHUNK = 1 << 20
+# Weights within 2 to the power of minus and plus this can be summed, and multiplied by one another.
+EXPONENTS = 500
 
 
 def check_X(estimator: BaseEstimator, X: Any, *, reset: bool, name: str = "X") -> Any:
@@ -67,6 +69,20 @@ def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Ar
     if not weight.any():
         raise ValueError(f"{name} is zero for every row: nothing to learn from.")
     return np.asarray(weight)
+
+
+def within_range(weight: Array | None) -> Array | None:
+    """Weights in the same proportions, and the same bits, whose sums neither overflow nor vanish.
+
+    Those of a usual size stay as they are, and none above 0 becomes 0.
+    """
+    if weight is None:
+        return None
+    exponent = int(np.frexp(weight.max())[1])
+    shift = min(max(exponent, -EXPONENTS), EXPONENTS) - exponent
+    if shift == 0:
+        return weight
+    return np.maximum(np.ldexp(weight, shift), np.minimum(weight, np.nextafter(0.0, 1.0)))
 
 
 @dataclass(frozen=True)

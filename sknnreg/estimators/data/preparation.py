@@ -15,7 +15,7 @@ from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.problem import Problem, Recipe, Report
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.data.augmenting import Augmenter
-from sknnreg.estimators.data.inputs import Standardization, as_rows
+from sknnreg.estimators.data.inputs import Standardization, as_rows, within_range
 from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.data.validation_split import split
 from sknnreg.estimators.hyperparameters import Hyperparameters
@@ -33,6 +33,10 @@ class Labelled:
         """These rows, copied."""
         weight = None if self.weight is None else self.weight[index]
         return Labelled(self.X[index], self.y[index], weight)
+
+    def in_range(self) -> Labelled:
+        """The same rows, with weights in the same proportions that can be summed."""
+        return replace(self, weight=within_range(self.weight))
 
     def joined(self, other: Labelled) -> Labelled:
         """These rows and the other's, copied."""
@@ -116,6 +120,7 @@ def prepare(
 ) -> Prepared:
     """Split, weigh and scale; going on keeps the first call's ``scales``, the targets' included."""
     seed = _seed(estimator.random_state) if scales is None else scales.seed
+    given, given_validation = given.in_range(), given_validation and given_validation.in_range()
     full = _without_zeros(DataSet(as_rows(given.X), targets.encode(given.y, "y"), given.weight))
     table = targets.class_weights(getattr(estimator, "class_weight", None), full.y, full.weight)
     full = _without_zeros(_weigh(full, targets, table))
@@ -160,8 +165,10 @@ def _weigh(data: DataSet, targets: Targets, table: Array | None) -> DataSet:
     """The rows with their weights multiplied by their classes'."""
     if table is None:
         return data
-    by_class: Array = table[targets.strata(data.y)]
-    return replace(data, weight=by_class if data.weight is None else by_class * data.weight)
+    weight = within_range(table[targets.strata(data.y)])
+    if weight is not None and data.weight is not None:
+        weight = within_range(weight * data.weight)
+    return replace(data, weight=weight)
 
 
 def _without_zeros(data: DataSet) -> DataSet:

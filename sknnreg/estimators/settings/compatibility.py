@@ -22,6 +22,11 @@ def check_compatible(estimator: Hyperparameters, n_rows: int) -> None:
             "normalization='layer' or None."
         )
     _check_rows_normalization(estimator)
+    if estimator.batch_sampling is not None and not estimator.shuffle:
+        raise ValueError(
+            f"batch_sampling={estimator.batch_sampling!r} draws the rows of every epoch, and "
+            "shuffle=False leaves them as they stand. Set shuffle=True or batch_sampling=None."
+        )
     if estimator.dropout_scaling == "predict" and estimator.dropout_kind != "bernoulli":
         raise ValueError(
             f"dropout_scaling='predict' needs dropout_kind='bernoulli', got dropout_kind="

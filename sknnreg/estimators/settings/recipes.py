@@ -89,6 +89,7 @@ def recipe(
         population_statistics=_population(est),
         dtype=_dtype(est, n_rows, dtype_so_far),
         lbfgs=LBFGS(int(est.max_fun), float(est.tol)) if lbfgs else None,
+        draws_by_weight=est.batch_sampling == "weighted",
     )
 
 

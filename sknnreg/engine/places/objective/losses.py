@@ -1,7 +1,7 @@
 """Place 4, objective: the losses, on raw network outputs with the link inside.
 
-A batch's loss is the mean over its rows, weighted by the sample weights, of the sum over outputs:
-sum_i s_i L(raw_i, y_i) / sum_i s_i.
+A batch's loss is the mean over its B rows of the sum over outputs, each row multiplied by its
+sample weight in units of the mean over all training rows: sum_i s_i L(raw_i, y_i) / (B mean s).
 """
 
 import math
@@ -37,7 +37,7 @@ class Loss(ABC):
         """The loss of each row over buffers of this shape, made here, once."""
 
     def bind(self, shape: tuple[int, ...], dtype: DTypeLike) -> ValueAndGradient:
-        """The loss of batches; ``weight (..., B, 1)`` sums to 1, None weighs all rows alike."""
+        """The loss of batches; ``weight (..., B, 1)`` is s_i / (B mean s), None for all alike."""
         rows_and_gradient = self.bind_rows(shape, dtype)
         n_rows, several = shape[-2], shape[-1] > 1
         product = product_of(len(shape))

@@ -24,8 +24,10 @@ class Phase:
 
     ``streams`` draws (None: nothing is drawn); ``weight (M, B, 1)`` are the sample weights of the
     batch divided by their sum ``(M, 1, 1)`` in ``total`` (None: every row counts alike), without
-    the network axis for a single network;
-    ``cumulative`` asks running statistics to average all batches alike; without ``tracks`` they
+    the network axis for a single network; ``mass (M, 1, 1)`` is that sum over the one of as many
+    rows of mean weight (None: 1). They are for statistics of the batch alone: how much a row counts
+    in the objective is in the gradients that come back.
+    ``cumulative`` asks running statistics to average all batches, by mass; without ``tracks`` they
     stay as they are. Weights change from batch to batch; whether anything is drawn must not change
     once layers are bound.
     """
@@ -33,14 +35,15 @@ class Phase:
     streams: Streams | None = None
     weight: Array | None = None
     total: Array | None = None
+    mass: Array | None = None
     cumulative: bool = False
     tracks: bool = True
 
-    def weigh(self, weight: Array | None, total: Array | None) -> None:
-        """Set the weights ``(M, B, 1)`` and sums ``(M, 1, 1)`` of the batch to come."""
+    def weigh(self, weight: Array | None, total: Array | None, mass: Array | None = None) -> None:
+        """Set the weights ``(M, B, 1)``, sums and masses ``(M, 1, 1)`` of the batch to come."""
         if weight is not None and total is not None and len(weight) == 1:
-            weight, total = weight[0], total[0]
-        self.weight, self.total = weight, total
+            weight, total, mass = weight[0], total[0], mass if mass is None else mass[0]
+        self.weight, self.total, self.mass = weight, total, mass
 
 
 @dataclass(frozen=True)

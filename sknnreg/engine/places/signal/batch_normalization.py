@@ -167,10 +167,20 @@ class MeanOnlyBatchNormalization(Layer):
 
 
 def newest_share(p: Views, momentum: PerNetwork, phase: Phase) -> Array:
-    """The newest batch's weight in a bias-corrected average, (1 - k) / (1 - k^t); counts it."""
-    p.count += 1
+    """The newest batch's weight in a bias-corrected average, (1 - k) / (1 - k^t); counts it.
+
+    A batch of mass u counts as u batches, (1 - k^u) / (1 - k^t), or else rare, heavy rows would
+    count too little.
+    """
     keep = broadcastable(np.asarray(momentum, dtype=np.float64), 3)
-    rate: Array = 1.0 / p.count if phase.cumulative else (1 - keep) / (1 - keep**p.count)
+    newest: float | Array = 1.0
+    left = keep
+    if phase.mass is not None:
+        # What weighs next to nothing still is the first to be seen: no 0 / 0.
+        newest = np.maximum(phase.mass, 1e-6)
+        left = keep**newest
+    p.count += newest
+    rate: Array = newest / p.count if phase.cumulative else (1 - left) / (1 - keep**p.count)
     return rate.astype(p.mean.dtype)
 
 
