@@ -1,8 +1,11 @@
-"""Every scikit-learn check, at the defaults and with every regularizer switched on."""
+"""scikit-learn's checks, at the defaults and with every regulariser switched on.
+
+All of them at the defaults and at a dozen settings; at all others those that depend on training.
+"""
 
 import numpy as np
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
@@ -21,33 +24,47 @@ QUICK = {
 # From here on rounding grows by a factor of ten every few iterations: not what is checked.
 LBFGS = {"solver": "lbfgs", "max_iter": 10}
 
-SHARED = [
+# What fits, keeps weights or predicts by code of its own: these meet every check.
+EVERY_CHECK = [
     {"dropout": 0.2, "max_iter": 25},
+    {"normalization": "batch"},
+    {"normalization": "layer"},
+    {"drop_connect": 0.1, "drop_connect_inference": "gaussian", "max_iter": 25},
+    {"early_stopping": True},
+    {"early_stopping": True, "early_stopping_refit": "scratch"},
+    {**LBFGS, "l2": 0.01},
+    {"solver": "sgd", "weight_decay": 1e-3, "learning_rate_init": 0.1},
+    {
+        "learning_rate": "cosine_restarts",
+        "n_snapshots": 2,
+        "learning_rate_init": 0.1,
+        "max_iter": 20,
+    },
+    {"dtype": "float32"},
+    {"standardize": False},
+    {"hidden_layer_sizes": (), "learning_rate_init": 0.1, "max_iter": 30},
+]
+# These differ from one of the above in the training alone, and meet the checks that notice it.
+TRAINING = [
     {"dropout": 0.2, "dropout_scaling": "predict", "max_iter": 25},
     {"input_dropout": 0.1, "max_iter": 25},
     {"input_noise": 0.1},
-    {"normalization": "batch"},
     {"normalization": "batch", "normalization_position": "after"},
     {"normalization": "batch", "batch_statistics": "population"},
     {"normalization": "mean_only_batch", "weight_norm": True},
-    {"normalization": "layer"},
     {"normalization": "group", "normalization_groups": 4, "normalization_position": "after"},
     {"dropout": 0.2, "dropout_kind": "gaussian", "max_iter": 25},
     {"dropout": 0.2, "dropout_kind": "alpha", "activation": "selu", "max_iter": 25},
     {"dropout": 0.2, "dropout_kind": "variational", "max_iter": 25},
     {"weight_norm": True},
     {"drop_connect": 0.1, "max_iter": 25},
-    {"drop_connect": 0.1, "drop_connect_inference": "gaussian", "max_iter": 25},
     {"mixup": 0.2, "max_iter": 25},
     {"adversarial": 0.05},
     {"max_weight_norm": 5.0},
     {"weight_noise": 0.01},
     {"l1": 1e-3, "l2": 1e-3},
-    {"solver": "sgd", "weight_decay": 1e-3, "learning_rate_init": 0.1},
     {"gradient_noise": 0.01, "gradient_noise_decay": 0.55},
     {"clip_norm": 1.0, "max_norm": 3.0},
-    {"early_stopping": True},
-    {**LBFGS, "l2": 0.01},
     {**LBFGS, "l1": 0.01},
     {**LBFGS, "normalization": "batch", "l2": 0.1},
     {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.1},
@@ -61,35 +78,57 @@ SHARED = [
     {"learning_rate": "cosine_restarts", "learning_rate_period_mult": 1.5},
     {"learning_rate": "cyclic", "learning_rate_period": 5, "learning_rate_min": 0.005},
     {"learning_rate": "one_cycle", "learning_rate_init": 0.05},
-    {
-        "learning_rate": "cosine_restarts",
-        "n_snapshots": 2,
-        "learning_rate_init": 0.1,
-        "max_iter": 20,
-    },
     {"weight_averaging": "ema", "averaging_decay": 0.5},
     # From the start: one check runs out of patience long before three quarters of its max_iter.
     {"weight_averaging": "swa", "averaging_start": 0.0, "normalization": "batch"},
-    {"early_stopping": True, "early_stopping_refit": "scratch"},
     {"early_stopping": True, "early_stopping_refit": "continue"},
-    {"dtype": "float32"},
     {"batch_sampling": "weighted"},
-    {"standardize": False},
-    {"hidden_layer_sizes": (), "learning_rate_init": 0.1, "max_iter": 30},
 ]
 CLASSIFIERS = [
-    *SHARED,
+    *TRAINING,
     {"early_stopping": True, "early_stopping_scoring": "accuracy"},
     {"class_weight": "balanced"},
     {"label_smoothing": 0.1},
     {**LBFGS, "label_smoothing": 0.1, "l2": 0.01},
 ]
 REGRESSORS = [
-    *SHARED,
+    *TRAINING,
     {"early_stopping": True, "early_stopping_scoring": "r2", "validation_fraction": 0.3},
     {"loss": "huber"},
     {"loss": "absolute_error"},
 ]
+# The checks whose outcome depends on how a network is trained. The others are about what is
+# refused, how data may be handed in, names, tags and clones, which are the same code for all.
+DEPEND_ON_TRAINING = {
+    # it learns, whatever the numbers are stored as
+    "check_classifiers_train",
+    "check_regressors_train",
+    "check_estimators_dtypes",
+    # draws come from the seed alone, and a fit starts anew
+    "check_fit_idempotent",
+    # weights reach every term of the objective and every statistic
+    *SAMPLE_WEIGHT_CHECKS,
+    "check_class_weight_classifiers",
+    "check_classifiers_one_label_sample_weights",
+    # the least there can be to train on
+    "check_classifiers_one_label",
+    "check_fit2d_1feature",
+    "check_fit2d_1sample",
+    # each kind of outputs
+    "check_classifiers_multilabel_output_format_predict_proba",
+    "check_classifier_multioutput",
+    "check_regressor_multioutput",
+    # data are read and not written to
+    "check_readonly_memmap_input",
+    # a row's prediction is its own, predicting changes nothing, and a copy predicts the same
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
+    "check_decision_proba_consistency",
+    "check_dict_unchanged",
+    "check_estimators_pickle",
+    # epochs are counted
+    "check_non_transformer_estimators_n_iter",
+}
 
 
 def why_weights_are_not_repeated_rows(estimator):
@@ -114,23 +153,55 @@ def expected_failures(estimator):
     return {} if why is None else dict.fromkeys(SAMPLE_WEIGHT_CHECKS, why)
 
 
+def configured(Estimator, settings):
+    return [Estimator(**{**QUICK, **each}) for each in settings]
+
+
+def checks(estimators):
+    """As scikit-learn parametrizes a test; those that cannot hold are marked."""
+    return parametrize_with_checks(estimators, expected_failed_checks=expected_failures)
+
+
+def checks_that_depend_on_training(estimators):
+    """Those among them; of a check's variants, which differ in how data are stored, the plain."""
+    mark = checks(estimators)
+    names, cases = mark.args
+    chosen = [case for case in cases if depends_on_training(getattr(case, "values", case)[1])]
+    return pytest.mark.parametrize(names, chosen, ids=mark.kwargs["ids"])
+
+
+def depends_on_training(check):
+    return check.func.__name__ in DEPEND_ON_TRAINING and not check.keywords
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks([MLPRegularizedClassifier(), MLPRegularizedRegressor()])
 def test_defaults_pass_every_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_checks(
-    [MLPRegularizedClassifier(**{**QUICK, **each}) for each in CLASSIFIERS],
-    expected_failed_checks=expected_failures,
-)
-def test_configured_classifiers_pass_every_check(estimator, check):
+@checks(configured(MLPRegularizedClassifier, EVERY_CHECK))
+def test_classifiers_pass_every_check(estimator, check):
     check(estimator)
 
 
-@parametrize_with_checks(
-    [MLPRegularizedRegressor(**{**QUICK, **each}) for each in REGRESSORS],
-    expected_failed_checks=expected_failures,
-)
-def test_configured_regressors_pass_every_check(estimator, check):
+@checks(configured(MLPRegularizedRegressor, EVERY_CHECK))
+def test_regressors_pass_every_check(estimator, check):
     check(estimator)
+
+
+@checks_that_depend_on_training(configured(MLPRegularizedClassifier, CLASSIFIERS))
+def test_classifiers_pass_the_checks_that_depend_on_training(estimator, check):
+    check(estimator)
+
+
+@checks_that_depend_on_training(configured(MLPRegularizedRegressor, REGRESSORS))
+def test_regressors_pass_the_checks_that_depend_on_training(estimator, check):
+    check(estimator)
+
+
+def test_no_check_is_chosen_by_a_name_that_is_no_more():
+    estimators = MLPRegularizedClassifier(), MLPRegularizedRegressor()
+    found = [check for each in estimators for _, check in estimator_checks_generator(each)]
+    chosen = {check.func.__name__ for check in found if depends_on_training(check)}
+    assert chosen == DEPEND_ON_TRAINING

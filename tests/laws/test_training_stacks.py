@@ -308,13 +308,11 @@ def test_numbers_off_in_all_networks_leave_no_trace():
     assert np.array_equal(train([replace(bare, recipe=recipe)])[0].values, plain[7].values)
 
 
-def assert_refused_or_equal(make):
-    """Problems that cannot share arrays are an error, or trained as if alone; never mixed up."""
-    try:
-        together = train(make())
-    except ValueError:
-        return
-    assert_equal(together, [train([problem])[0] for problem in make()])
+def assert_refused(make, order):
+    """Each problem can be trained alone; in one stack they are refused, whichever comes first."""
+    assert [train([problem])[0].error for problem in make()] == [None, None]
+    with pytest.raises(ValueError, match=r"numbers of their.*rows, and whether these have weights"):
+        train(make()[order])
 
 
 def test_unequal_structure_is_refused():
@@ -323,16 +321,22 @@ def test_unequal_structure_is_refused():
 
 
 @pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)], ids=["first", "last"])
-class TestUnequalData:
-    def test_weights_in_some(self, order):
-        assert_refused_or_equal(lambda: [problems(weighted=True)[0], problems()[1]][order])
+class TestUnequalDataAreRefused:
+    @pytest.mark.parametrize("part", ["train", "validation"])
+    def test_weights_in_some(self, order, part):
+        def make():
+            first, second = problems()[:2]
+            weighted = getattr(problems(weighted=True)[0], part)
+            return [replace(first, **{part: weighted}), second]
+
+        assert_refused(make, order)
 
     def test_validation_in_some(self, order):
         def make():
             bare, other = problems(early_stopping=False)[:2]
-            return [replace(bare, validation=None), other][order]
+            return [replace(bare, validation=None), other]
 
-        assert_refused_or_equal(make)
+        assert_refused(make, order)
 
     @pytest.mark.parametrize("part", ["train", "validation"])
     def test_numbers_of_rows(self, order, part):
@@ -340,6 +344,6 @@ class TestUnequalData:
             first, second = problems()[:2]
             data = getattr(first, part)
             fewer = replace(data, x=data.x.take(np.arange(10)), y=data.y.take(np.arange(10)))
-            return [replace(first, **{part: fewer}), second][order]
+            return [replace(first, **{part: fewer}), second]
 
-        assert_refused_or_equal(make)
+        assert_refused(make, order)
