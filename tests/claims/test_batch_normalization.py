@@ -75,7 +75,7 @@ def test_the_gradient_by_the_weights_is_orthogonal_to_them(bench, rng, u, grad_y
 
 
 @pytest.mark.parametrize("epsilon", [1e-5, 0.5])
-def test_gamma_and_beta_can_undo_it(bench, rng, u, epsilon):
+def test_gamma_and_beta_can_undo_it(bench, u, epsilon):
     """gamma = sqrt(var + eps), beta = mean gives the identity."""
     layer = bench(BatchNormalization(N_IN, 0.9, epsilon))
     x = 3 * u + 1
@@ -94,7 +94,7 @@ def test_a_bias_in_front_has_no_gradient(bench, rng, u, grad_y):
     np.testing.assert_allclose(model.train(u), y, rtol=0, atol=1e-12)
 
 
-def test_mean_only_too_leaves_a_bias_in_front_without_gradient(bench, rng, u, grad_y):
+def test_mean_only_too_leaves_a_bias_in_front_without_gradient(bench, u, grad_y):
     """It forgets the offset and only that: outputs go with the scale of the weights."""
     model = bench(Dense("0", N_IN, N_OUT), MeanOnlyBatchNormalization(N_OUT, 0.9))
     model.p[1].shift[...] = [1.0, -2.0, 0.5]

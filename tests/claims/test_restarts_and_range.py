@@ -6,6 +6,7 @@ the last restart, where T may grow by a factor each time. Snapshots: their predi
 """
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pytest
@@ -126,6 +127,7 @@ def binary():
     return MLPRegularizedClassifier, X, y
 
 
+@cache  # scikit-learn draws each row until it fits: slowly
 def multilabel():
     X, y = make_multilabel_classification(n_samples=N, n_features=6, n_classes=3, random_state=3)
     return MLPRegularizedClassifier, X / X.std(), y

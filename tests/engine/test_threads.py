@@ -20,6 +20,12 @@ def counts():
     return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
 
 
+def all_pthreads():
+    """Whether each BLAS is one whose number of threads holds for the whole process."""
+    blas = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    return bool(blas) and {each.get("threading_layer") for each in blas} == {"pthreads"}
+
+
 def set_threads(limits):
     """For good, and by a thread that is over then: threadpoolctl listens to one at a time."""
     setter = threading.Thread(target=threadpool_limits, args=(limits, "blas"))
@@ -33,6 +39,7 @@ def two_threads():
     before = threadpool_info()
     set_threads(2)
     if set(counts()) != {2}:
+        assert not all_pthreads(), "somebody else has set threads and not let go"
         pytest.skip("this BLAS has no threads to limit for the whole process")
     yield
     set_threads(before)

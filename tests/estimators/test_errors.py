@@ -351,8 +351,10 @@ def test_at_the_edge_things_go_together(Estimator, settings):
 @BOTH
 @pytest.mark.parametrize(("settings", "names", "way_out"), TOGETHER_WRONG[:4])
 def test_partial_fit_names_them_too(Estimator, settings, names, way_out):
-    with pytest.raises(ValueError, match=re.escape(way_out)):
+    with pytest.raises(ValueError, match=re.escape(way_out)) as caught:
         Estimator((5,), **settings).partial_fit(*data())
+    for name in names:
+        assert name in str(caught.value), str(caught.value)
 
 
 @BOTH

@@ -184,6 +184,7 @@ def test_rows_of_weight_zero_never_reach_a_scorer(Estimator):
 
     est = Estimator(**QUICK, early_stopping=True, early_stopping_scoring=spy)
     est.fit(X, y, sample_weight=weight)
+    assert len(seen) == est.n_iter_
     rows = {row.tobytes(): at for at, row in enumerate(X)}
     for some, labels, weights in seen:
         places = [rows[row.tobytes()] for row in some]

@@ -26,6 +26,10 @@ def network(**settings):
     return MLPRegularizedClassifier((40,), **settings)
 
 
+def falling(update):
+    return 1 / (1 + update)
+
+
 def test_step_sizes_rise_by_a_factor_from_one_end_to_the_other(digits):
     sweep = learning_rate_range_test(
         network(), *digits, min_learning_rate=1e-5, max_learning_rate=3.0, n_updates=37
@@ -116,10 +120,10 @@ def test_no_more_rows_are_looked_at_than_the_sweep_needs(digits):
         {"learning_rate": "cosine_restarts", "n_snapshots": 3},
         {"early_stopping": True, "early_stopping_refit": "scratch"},
         {"weight_averaging": "swa"},
-        {"learning_rate": lambda t: 1 / (1 + t), "learning_rate_warmup": 3},
+        {"learning_rate": falling, "learning_rate_warmup": 3},
         {"learning_rate": "adaptive", "solver": "sgd", "warm_start": True},
     ],
-    ids=str,
+    ids=lambda settings: "+".join(settings),
 )
 def test_what_acts_on_the_course_of_training_has_no_say(digits, settings):
     X, y = digits

@@ -255,9 +255,29 @@ class TestDivergence:
         assert not Divergence().on_epoch_end(epoch(1, [INF, NAN]), {}).any()
 
 
-def test_states_have_a_row_per_network(monitor):
-    for array in monitor.stacked.init(3).values():
-        assert array.shape == (3,)
+@pytest.fixture
+def remembering(members):
+    """The cases of those that keep something from epoch to epoch."""
+    return [each for each in members["monitor"][1] if each.stacked.init(3)]
+
+
+def test_plateaus_alone_remember(monitor, remembering):
+    """For the others there is nothing to judge anew."""
+    if monitor in remembering:
+        assert monitor.cls in (Plateau, AdaptiveRate)
+        return
+    member, state = monitor.stacked, {}
+    for number in (1, 2):
+        member.on_epoch_end(epoch(number, [1, 2, 3], validation=[1, 2, 3]), state)
+        member.resume(state)
+        member.rejudge(state, np.ones(3))
+        assert state == {}
+
+
+def test_states_have_a_row_per_network(remembering):
+    assert len(remembering) == 2
+    for each in remembering:
+        assert {array.shape for array in each.stacked.init(3).values()} == {(3,)}
 
 
 def test_stops_are_one_bool_per_network(monitor):
@@ -268,24 +288,23 @@ def test_stops_are_one_bool_per_network(monitor):
 
 
 @pytest.mark.parametrize("best", [np.full(3, np.inf), np.array([1.0, -2.0, 30.0])])
-def test_rejudged_is_the_start_but_for_the_best_and_the_step_size(monitor, best):
+@pytest.mark.parametrize("number", [0, 1])
+def test_rejudged_is_the_start_but_for_the_best_and_the_step_size(remembering, number, best):
     """By another measure nobody has waited yet; a step size that was lowered stays so."""
-    member = monitor.stacked
+    member = remembering[number].stacked
     state, start = member.init(3), member.init(3)
     for number, value in enumerate([5.0, 4.0] + [4.0] * 10, 1):
         member.on_epoch_end(epoch(number, [value] * 3), state)
-    moved = {key for key in start if not np.array_equal(state[key], start[key])}
-    assert moved == set(start), "otherwise nothing is shown"
-    factor = None if "factor" not in state else state["factor"].copy()
-    given = best.copy()
-    member.rejudge(state, given)
-    assert np.array_equal(given, best)
-    assert state.keys() == start.keys()
+    assert not any(np.array_equal(state[key], start[key]) for key in start), "nothing is shown"
+    expected = {**start, **{key: state[key].copy() for key in state if key == "factor"}}
+    expected["best"] = best.copy()
+    member.rejudge(state, best)
+    assert np.array_equal(best, expected["best"])
+    assert state.keys() == expected.keys()
     for key, array in state.items():
         assert array.dtype == start[key].dtype
-        assert np.array_equal(array, {"best": best, "factor": factor}.get(key, start[key]))
-    if "best" in state:
-        assert not np.shares_memory(state["best"], given)
+        assert np.array_equal(array, expected[key]), key
+        assert not np.shares_memory(array, best)
 
 
 def test_only_what_changes_the_step_size_has_a_factor(monitor):

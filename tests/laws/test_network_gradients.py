@@ -98,7 +98,7 @@ class TestKindsOfTargets:
         model = self.model(MLPRegularizedClassifier, change)
         assert_right(model, X, rng.integers(0, 2, N), weight if weighted else None)
 
-    def test_multiclass(self, change, weighted, X, weight, rng):
+    def test_multiclass(self, change, weighted, X, weight):
         model = self.model(MLPRegularizedClassifier, change, class_weight="balanced")
         assert_right(model, X, np.arange(N) % 4, weight if weighted else None)
 
@@ -106,8 +106,10 @@ class TestKindsOfTargets:
         model = self.model(MLPRegularizedClassifier, change)
         assert_right(model, X, rng.integers(0, 2, (N, 3)), weight if weighted else None)
 
-    @pytest.mark.parametrize("kind", ["squared_error", "absolute_error", "huber", "poisson"])
-    @pytest.mark.parametrize("outputs", [(), (2,)], ids=["one", "two"])
+    @pytest.mark.parametrize(
+        ("kind", "outputs"),
+        [("squared_error", (2,)), ("absolute_error", (2,)), ("huber", ()), ("poisson", ())],
+    )
     def test_regression(self, change, weighted, X, weight, rng, kind, outputs):
         y = rng.poisson(3.0, (N, *outputs)) if kind == "poisson" else rng.normal(size=(N, *outputs))
         model = self.model(MLPRegularizedRegressor, change, loss=kind, huber_delta=0.4)
@@ -119,7 +121,7 @@ class TestKindsOfTargets:
         return cls(**{**settings, **more, **change})
 
 
-def test_a_wrong_gradient_is_found(X, rng, monkeypatch):
+def test_a_wrong_gradient_is_found(X, monkeypatch):
     """The check can fail: a derivative off by a thousandth shows."""
     from sknnreg.engine.places.signal.activations import Tanh
 

@@ -1,5 +1,6 @@
 """A member on a stack of networks equals itself on each single network, bit for bit."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +15,7 @@ from sknnreg.engine.places.update.schedules import Progress
 M = 3
 SEEDS = [4, 5, 6]
 
-pytestmark = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def rows(each, row):
@@ -22,6 +23,7 @@ def rows(each, row):
     return None if each is None else each[row : row + 1]
 
 
+@DTYPES
 @pytest.mark.parametrize("kind", ["inference", "no draws", "training", "weighted"])
 @pytest.mark.parametrize("n_rows", [9, 1])
 def test_layers(any_layer, kind, dtype, n_rows, bound_layer, rng):
@@ -53,30 +55,35 @@ def test_layers(any_layer, kind, dtype, n_rows, bound_layer, rng):
             assert np.array_equal(rows(stacked, row), single)
 
 
-@pytest.mark.parametrize("n_outputs", [1, 2, 3, 10, 33])
-@pytest.mark.parametrize("n_rows", [1, 7, 200, 3001])
+@DTYPES
 @pytest.mark.parametrize("with_weights", [False, True], ids=["alike", "weighted"])
-def test_losses(loss, dtype, n_rows, n_outputs, with_weights, rng):
-    shape = (M, n_rows, n_outputs)
-    y = loss.targets(rng, shape).astype(dtype)
-    raw = rng.normal(size=shape).astype(dtype)
-    weight = rng.uniform(0.1, 2.0, (M, n_rows, 1)).astype(dtype) if with_weights else None
-    if weight is not None:
-        weight /= weight.sum(axis=1, keepdims=True)
-    judge = loss.stacked.bind(shape, dtype)
+def test_losses(loss, dtype, with_weights, rng):
+    for n_rows, n_outputs in product((1, 7, 200, 3001), (1, 2, 3, 10, 33)):
+        shape = (M, n_rows, n_outputs)
+        y = loss.targets(rng, shape).astype(dtype)
+        raw = rng.normal(size=shape).astype(dtype)
+        weight = rng.uniform(0.1, 2.0, (M, n_rows, 1)).astype(dtype) if with_weights else None
+        if weight is not None:
+            weight /= weight.sum(axis=1, keepdims=True)
+        assert_loss_of_singles(loss, raw, y, weight)
+
+
+def assert_loss_of_singles(loss, raw, y, weight):
+    judge = loss.stacked.bind(raw.shape, raw.dtype)
     judge(-raw, y, weight)  # buffers are used again
     value, gradient = judge(raw, y, weight)
     meaning = loss.cls.link.inverse(raw)
-    assert gradient.dtype == meaning.dtype == dtype
+    assert gradient.dtype == meaning.dtype == raw.dtype
     for row, single in enumerate(loss.single):
         # a single network comes without the network axis
         part = [None if each is None else each[row] for each in (raw, y, weight)]
-        alone = single.bind(shape[1:], dtype)(*part)
-        assert np.array_equal(value[row], alone[0])
-        assert np.array_equal(gradient[row], alone[1])
-        assert np.array_equal(meaning[row], loss.cls.link.inverse(part[0]))
+        alone = single.bind(raw.shape[1:], raw.dtype)(*part)
+        assert np.array_equal(value[row], alone[0]), raw.shape
+        assert np.array_equal(gradient[row], alone[1]), raw.shape
+        assert np.array_equal(meaning[row], loss.cls.link.inverse(part[0])), raw.shape
 
 
+@DTYPES
 @pytest.mark.parametrize("n", [1, 12, 3000, 10007])
 def test_penalties(penalty, dtype, n, rng):
     weights = rng.normal(size=(M, n)).astype(dtype)
@@ -99,6 +106,7 @@ def test_penalties(penalty, dtype, n, rng):
         assert np.array_equal(rows(wider, row), alone)
 
 
+@DTYPES
 @pytest.mark.parametrize("shape", [(1, 1), (7, 1), (300, 1), (1, 5), (13, 5), (300, 40)])
 def test_constraints(constraint, dtype, shape, rng):
     n = shape[0] * shape[1]
@@ -113,6 +121,7 @@ def test_constraints(constraint, dtype, shape, rng):
             assert np.array_equal(rows(together, row), alone)
 
 
+@DTYPES
 @pytest.mark.parametrize("n", [1, 17, 5000])
 def test_transforms(transform, dtype, n, per_update, rng):
     gradients = rng.normal(size=(4, M, n)).astype(dtype)
@@ -141,6 +150,7 @@ def test_transforms(transform, dtype, n, per_update, rng):
             assert np.array_equal(together[:, at], alone)
 
 
+@DTYPES
 @pytest.mark.parametrize("weighted", [False, True])
 def test_augmentations(augmentation, dtype, weighted, rng):
     weight = rng.uniform(0.1, 1.0, (M, 9, 1)).astype(dtype) if weighted else None
@@ -160,6 +170,7 @@ def test_augmentations(augmentation, dtype, weighted, rng):
             assert np.array_equal(rows(stacked, row), own)
 
 
+@DTYPES
 def test_reparametrizations(reparametrization, dtype, with_slots, rng):
     weight = rng.normal(size=(M, 4, 3)).astype(dtype)
     gradient = rng.normal(size=(M, 4, 3)).astype(dtype)
@@ -184,7 +195,7 @@ def test_reparametrizations(reparametrization, dtype, with_slots, rng):
             assert np.array_equal(stacked[row], own)
 
 
-def test_schedules(schedule, dtype):
+def test_schedules(schedule):
     counts = np.array([0, 6, 180]), np.array([0, 30, 900]), np.array([0, 600, 18000])
     together = schedule.stacked.factors(Progress(*counts, 5, 100))
     assert together.shape == (5, M)
@@ -197,7 +208,7 @@ def test_schedules(schedule, dtype):
         assert np.array_equal(together[:, row], single.ends_cycle(epochs[:, row]))
 
 
-def test_averagings(averaging, dtype):
+def test_averagings(averaging):
     averaged, epochs = np.array([0, 3, 700]), np.array([0, 3, 9])
     together = averaging.stacked.fractions(averaged, epochs, 4)
     assert together.shape == (4, M)
@@ -206,7 +217,7 @@ def test_averagings(averaging, dtype):
         assert np.array_equal(together[:, row : row + 1], alone)
 
 
-def test_monitors(monitor, dtype, rng):
+def test_monitors(monitor, rng):
     watched = np.round(np.cumsum(rng.normal(size=(30, M)), axis=0), 1)
     watched[20:, 1] = np.nan
     finite = rng.random((30, M)) < 0.9

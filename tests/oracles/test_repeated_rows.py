@@ -4,6 +4,8 @@ Where every step sees all rows (and so in float64), whatever else takes part in 
 learning_rate="invscaling" counts rows, as MLPClassifier's does.
 """
 
+from functools import cache
+
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification, make_multilabel_classification, make_regression
@@ -53,6 +55,7 @@ def classification():
     return MLPRegularizedClassifier, X, y
 
 
+@cache  # scikit-learn draws each row until it fits: slowly
 def labels():
     X, y = make_multilabel_classification(n_samples=N, n_features=5, n_classes=3, random_state=1)
     return MLPRegularizedClassifier, X, y
