@@ -338,6 +338,13 @@ class TestUnequalDataAreRefused:
 
         assert_refused(make, order)
 
+    def test_an_augmentation_in_some(self, order):
+        def make():
+            first, second = problems()[:2]
+            return [replace(first, raw=first.train, augment=lambda x, y, rng: (x, y)), second]
+
+        assert_refused(make, order)
+
     @pytest.mark.parametrize("part", ["train", "validation"])
     def test_numbers_of_rows(self, order, part):
         def make():
