@@ -443,3 +443,19 @@ def test_lbfgs_from_a_start_that_is_not_finite_says_so():
     est = MLPRegularizedRegressor((5,), solver="lbfgs", standardize=False)
     with pytest.raises(ValueError, match="diverged"):
         est.fit(1e200 * X, 1e200 * (y - 0.5))
+
+
+@pytest.mark.parametrize("columns", [0, [0], [0, 1], [0, 1, 2, 2]])
+def test_validation_labels_have_a_column_for_each_label(columns):
+    X = data()[0]
+    y = (X[:, :3] > 0).astype(int)
+    est = MLPRegularizedClassifier((5,), early_stopping=True)
+    with pytest.raises(ValueError, match="y_val must be an indicator matrix of 3 labels"):
+        est.fit(X, y, X_val=X, y_val=y[:, columns])
+
+
+def test_a_split_that_leaves_no_row_to_validate_on():
+    """Each class keeps a row for training."""
+    X, est = data()[0][:4], MLPRegularizedClassifier((5,), early_stopping=True)
+    with pytest.raises(ValueError, match=r"no row to validate on: validation_fraction=0\.1.*X_val"):
+        est.fit(X, [0, 1, 2, 3])

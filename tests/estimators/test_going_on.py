@@ -205,6 +205,17 @@ def test_another_score_leaves_one_entry_an_epoch():
         est.validation_loss_curve_[-6:]))  # fmt: skip
 
 
+@pytest.mark.parametrize(("first", "second"), [("poisson", "huber"), ("huber", "poisson")])
+def test_a_loss_that_gives_outputs_another_meaning_is_refused(first, second):
+    X, y = data()
+    est = MLPRegularizedRegressor(**QUICK, warm_start=True, loss=first).fit(X, np.abs(y))
+    before = est.coefs_[0].copy()
+    with pytest.raises(ValueError, match=r"to or from 'poisson'.*warm_start=False"):
+        est.set_params(loss=second).fit(X, np.abs(y))
+    np.testing.assert_array_equal(est.coefs_[0], before)
+    assert est.n_iter_ == QUICK["max_iter"]
+
+
 class TestAnotherSolver:
     @pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
     def test_lbfgs_after_mini_batches_computes_in_float64(self, Estimator):

@@ -164,3 +164,10 @@ class TestErrors:
     def test_too_few_names(self):
         with pytest.raises(ValueError, match="names has 1 entries for 2 networks"):
             TrainingCurveDisplay.from_estimator([network().fit(X, y)] * 2, names=["a"])
+
+    @pytest.mark.parametrize("n", [1, 3])
+    def test_axes_that_are_not_two(self, n):
+        figure, axes = plt.subplots(n)
+        with pytest.raises(ValueError, match=rf"axes must be two.*got {n}\. Make them"):
+            TrainingCurveDisplay.from_estimator(network().fit(X, y), axes=axes)
+        plt.close(figure)

@@ -257,8 +257,11 @@ def test_only_optimizers_have_a_step_size(transform, per_update):
 
 
 def test_states_go_along_with_the_columns(transform, rng):
+    """Of the optimisers, which alone remember anything."""
     values = rng.normal(size=(3, 7)).astype(np.float32)
-    for array in transform.stacked.init(values).values():
+    state = transform.stacked.init(values)
+    assert bool(state) is (transform.cls in (Adam, AMSGrad, Momentum, RMSprop))
+    for array in state.values():
         assert array.shape == values.shape
         assert array.dtype == values.dtype
 

@@ -251,7 +251,7 @@ def loss_from_predictions():
     def loss(est, X, y, weight=None):
         if isinstance(est, CLASSIFIER):
             p = est.predict_proba(X)
-            if est._targets.exclusive:
+            if y.ndim == 1:
                 return log_loss(y, p, sample_weight=weight, labels=est.classes_)
             y = y.toarray() if sparse.issparse(y) else y
             losses = -(special.xlogy(y, p) + special.xlogy(1 - y, 1 - p)).sum(axis=1)

@@ -131,7 +131,7 @@ def assert_means():
         mean = np.mean([network.predict_proba(X) for network in each], axis=0)
         np.testing.assert_allclose(est.predict_proba(X), mean, **close)
         np.testing.assert_allclose(est.predict_log_proba(X), np.log(mean), **close)
-        if est._targets.exclusive:
+        if est.predict(X).ndim == 1:
             expected = est.classes_[mean.argmax(axis=1)]
         else:
             expected = (mean > 0.5).astype(int)
