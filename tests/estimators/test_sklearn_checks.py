@@ -1,4 +1,4 @@
-"""scikit-learn's checks, at the defaults and with every regulariser switched on.
+"""scikit-learn's checks, at the defaults and with every regularizer switched on.
 
 All of them at the defaults and at a dozen settings; at all others those that depend on training.
 """

@@ -257,7 +257,7 @@ def test_only_optimizers_have_a_step_size(transform, per_update):
 
 
 def test_states_go_along_with_the_columns(transform, rng):
-    """Of the optimisers, which alone remember anything."""
+    """Of the optimizers, which alone remember anything."""
     values = rng.normal(size=(3, 7)).astype(np.float32)
     state = transform.stacked.init(values)
     assert bool(state) is (transform.cls in (Adam, AMSGrad, Momentum, RMSprop))
