@@ -9,7 +9,9 @@ from sknnreg import MLPRegularizedRegressor
 from sknnreg.engine.places.objective.penalties import L2
 from sknnreg.engine.places.time.averaging import ExponentialAverage
 from sknnreg.engine.places.time.monitors import TimeLimit
-from sknnreg.engine.places.update import ClipNorm, Transform, WeightDecay
+from sknnreg.engine.places.update import Transform
+from sknnreg.engine.places.update.gradients import ClipNorm
+from sknnreg.engine.places.update.weight_decay import WeightDecay
 from sknnreg.engine.problem import BESIDE_THE_OBJECTIVE
 from sknnreg.estimators.base import training_plan
 
