@@ -241,7 +241,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         ``w <- sign(w) max(|w| - step * l1, 0)`` (Daubechies et al., 2004), so that zeros are exact;
         the step is what a gradient that stays the same is multiplied by: the learning rate over ``1
         - momentum``, and over ``sqrt(v) + epsilon``, weight by weight, with "rmsprop", "adam" and
-        "amsgrad" (Yun et al., 2021). "lbfgs" minimizes the penalized objective itself by the split
+        "amsgrad" (Yun et al., 2021). Where ``clip_norm`` shortens the gradient, it shortens this
+        step by the same factor, so that the minimum stays where it is. "lbfgs" minimizes the penalized objective itself by the split
         w = u - v with u, v >= 0; it usually gives the most zeros.
 
     l2 : float, default=0.0
@@ -340,7 +341,10 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         there, or a warm-up.
 
     epsilon : float, default=1e-8
-        Place 5. Added to the denominator in "rmsprop", "adam" and "amsgrad"; greater than 0.
+        Place 5. Added to the denominator in "rmsprop", "adam" and "amsgrad"; greater than 0. In
+        "adam" and "amsgrad" it stands inside of the correction of the averages m and v for starting
+        at 0, ``step * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon)``, as in
+        scikit-learn and at the end of section 2 of the source (Kingma and Ba, 2015).
 
     max_fun : int, default=15000
         Place 5. Largest number of evaluations of the objective with "lbfgs".
@@ -352,8 +356,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     gradient_noise : float, default=0.0
         Place 5. Standard deviation s, at least 0, of Gaussian noise on the gradient; at update t =
-        0, 1, ... its variance is ``s ** 2 / (1 + t) ** gradient_noise_decay``. Source: Neelakantan
-        et al. (2015).
+        0, 1, ... its variance is ``s ** 2 / (1 + t) ** gradient_noise_decay``. ``clip_norm`` comes
+        before and leaves it alone. Source: Neelakantan et al. (2015).
 
     gradient_noise_decay : float, default=0.0
         Place 5. How fast the variance of the gradient noise falls; at least 0. The source uses

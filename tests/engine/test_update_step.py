@@ -28,7 +28,8 @@ CHAINS = {
     "nesterov": (NESTEROV,),
     "decay": (ADAM, DECAY),
     "clip": (CLIP, ADAM),
-    "all": (NOISE, CLIP, NESTEROV, DECAY),
+    "all": (CLIP, NOISE, NESTEROV, DECAY),
+    "clipped twice": (CLIP, NOISE, CLIP, ADAM),
 }
 
 
@@ -37,7 +38,7 @@ def unblocked(penalties, transforms, values, gradients, steps, n_weights):
     dtype, streams = values.dtype, Streams(SEEDS)
     states = [t.init(values) for t in transforms]
     for number, gradient in enumerate(gradients):
-        updates = gradient.copy()
+        updates, shorter = gradient.copy(), np.ones((M, 1), dtype)
         for penalty in penalties:
             head = values[:, :n_weights]
             penalty.add_gradient(head, updates[:, :n_weights], np.empty_like(head))
@@ -46,7 +47,8 @@ def unblocked(penalties, transforms, values, gradients, steps, n_weights):
             n = n_weights if transform.weights_only else values.shape[1]
             work = np.empty((M, n), dtype)
             if isinstance(transform, WholeTransform):
-                transform.update_whole(updates[:, :n], now, streams, work)
+                factor = transform.update_whole(updates[:, :n], now, streams, work)
+                shorter = shorter if factor is None else shorter * factor
             else:
                 transform.update(updates[:, :n], state, values[:, :n], now, work)
         values += updates
@@ -54,7 +56,7 @@ def unblocked(penalties, transforms, values, gradients, steps, n_weights):
             size = step_size(transform, state, coefficients(transform, steps, number, dtype))
             if size is not None:
                 head = values[:, :n_weights]
-                by_weight = np.broadcast_to(size, values.shape)[:, :n_weights]
+                by_weight = np.broadcast_to(size * shorter, values.shape)[:, :n_weights]
                 for penalty in penalties:
                     penalty.shrink(head, by_weight, np.empty_like(head))
     return values, states

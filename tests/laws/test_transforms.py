@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sknnreg import MLPRegularizedRegressor
 from sknnreg.engine.arrays.stack import stack
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop.update_step import UpdateStep
@@ -10,6 +11,7 @@ from sknnreg.engine.places.update import BlockTransform, Steps, WholeTransform
 from sknnreg.engine.places.update.gradients import ClipNorm, GradientNoise
 from sknnreg.engine.places.update.optimizers import Adam, AMSGrad, Momentum, RMSprop
 from sknnreg.engine.places.update.weight_decay import WeightDecay
+from sknnreg.estimators.settings.recipes import _transforms
 
 N_STEPS, M, P = 200, 3, 11
 
@@ -212,6 +214,31 @@ class TestClipNorm:
             n_weights=3,
         )
         np.testing.assert_allclose(np.linalg.norm(path[0], axis=1), 0.5, rtol=1e-13)
+
+
+def test_whole_transforms_tell_what_they_multiplied_by(transform, rng):
+    """Without what they add to no gradient at all, updates are what they were times the factor."""
+    if not issubclass(transform.cls, WholeTransform):
+        return
+    updates = rng.normal(size=(3, P))
+    member, before = transform.stacked, updates.copy()
+    steps = Steps(np.ones((1, 3)), np.full((1, 3), 0.1))
+    now = tuple(each[0][:, None] for each in member.coefficients(steps))
+    with np.errstate(invalid="ignore"):
+        factor = member.update_whole(updates, now, Streams([1, 2, 3]), np.empty_like(updates))
+        nothing = np.zeros((3, P))
+        member.update_whole(nothing, now, Streams([1, 2, 3]), np.empty_like(nothing))
+    expected = before * (1.0 if factor is None else factor)
+    np.testing.assert_allclose(updates - nothing, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_noise_behind_clipping_is_as_large_as_asked_for():
+    """Clipping that came later would cut it: here to a bound far below its length."""
+    n = 40_000
+    model = MLPRegularizedRegressor(gradient_noise=0.7, clip_norm=0.01, solver="sgd", momentum=0.0)
+    chain = [stack([each]) for each in _transforms(model)]
+    (step,) = walk_through(chain, np.zeros((1, n)), np.zeros((1, 1, n)), np.ones((1, 1)), seeds=[1])
+    assert abs(step.std() / 0.7 - 1) < 5 / np.sqrt(2 * n)
 
 
 def test_gradient_noise_fades_over_time():

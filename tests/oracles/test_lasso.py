@@ -171,6 +171,47 @@ def test_adam_does_not_change_what_l1_minimizes(responses):
     np.testing.assert_array_equal(ours.coefs_[0][:, 0] != 0, lasso.coef_ != 0)
 
 
+SHORT_STEPS = {
+    "descent": {"solver": "sgd", "momentum": 0.0, "learning_rate_init": 0.3},
+    "momentum": {"solver": "sgd", "nesterovs_momentum": False, "learning_rate_init": 0.02},
+    "nesterov": {"solver": "sgd", "learning_rate_init": 0.02},
+    "adam": {"solver": "adam", "learning_rate_init": 0.002},
+    "amsgrad": {"solver": "amsgrad", "learning_rate_init": 0.002},
+}
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.3])
+@pytest.mark.parametrize("steps", SHORT_STEPS)
+def test_clipped_gradients_do_not_change_what_l1_minimizes(responses, steps, l2):
+    """Clipping shortens the step, the penalty's part of it too: the elastic net all the same.
+
+    The gradient of the smooth part is longer than the bound at the minimum itself, where it is as
+    long as that of the penalty: it is clipped to the very end.
+    """
+    X, y = responses
+    bound, l1 = 0.05, 0.1
+    ours = MLPRegularizedRegressor(
+        (), l1=l1, l2=l2, clip_norm=bound, max_iter=5000, **SHORT_STEPS[steps], **STEPS
+    ).fit(X, y)
+    net = ElasticNet(alpha=l1 + l2, l1_ratio=l1 / (l1 + l2), tol=1e-12, max_iter=100_000).fit(X, y)
+    residual = X @ net.coef_ + net.intercept_ - y
+    assert np.linalg.norm(X.T @ residual / N + l2 * net.coef_) > 2 * bound
+    assert 0 < np.count_nonzero(net.coef_) < 10
+    np.testing.assert_array_equal(ours.coefs_[0][:, 0] != 0, net.coef_ != 0)
+    np.testing.assert_allclose(ours.coefs_[0][:, 0], net.coef_, rtol=0, atol=1e-6)
+
+
+def test_clipped_steps_find_few_inputs_among_many():
+    """With 500 inputs the gradient is long although each of its entries is small."""
+    X, y = make_regression(n_samples=100, n_features=500, n_informative=10, random_state=0)
+    y = y / y.std()
+    settings = {**STEPS, "batch_size": 100, "learning_rate_init": 0.05, "max_iter": 3000}
+    ours = MLPRegularizedRegressor((), solver="sgd", l1=0.1, clip_norm=0.5, **settings).fit(X, y)
+    lasso = Lasso(alpha=0.1, tol=1e-12, max_iter=100_000).fit(X, y)
+    np.testing.assert_array_equal(ours.coefs_[0][:, 0] != 0, lasso.coef_ != 0)
+    np.testing.assert_allclose(ours.coefs_[0][:, 0], lasso.coef_, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_steps_with_l1_leave_exact_zeros(responses, solver):
     """L1 leaves exact zeros where L2 leaves small weights, in every layer's weights."""

@@ -100,8 +100,7 @@ class UpdateStep:
         if not self._first <= number < self._last:
             self._look_ahead(number)
         number -= self._first
-        if self._whole:
-            self._update_whole(number, streams)
+        factor = self._update_whole(number, streams) if self._whole else None
         coefficients = self._coefficients[number]
         penalized = bool(self._whole) or not self._penalties
         for block, targets in self._targets:
@@ -112,13 +111,18 @@ class UpdateStep:
                 update(grads, state, values, c if self._shared else _of_rows(c, block), work)
             np.add(block.values, block.grads, block.values)
             if self._proximal:
-                self._shrink(block, coefficients)
+                self._shrink(block, coefficients, factor)
 
-    def _update_whole(self, number: int, streams: Streams) -> None:
+    def _update_whole(self, number: int, streams: Streams) -> Array | None:
+        """What comes before all blocks; what the gradients were multiplied by, None for 1."""
         for block in self._blocks:
             self._penalize(block)
+        product: Array | None = None
         for whole, c in zip(self._whole, self._whole_coefficients[number], strict=True):
-            whole.update_whole(self._grads, c, streams, self._work)
+            factor = whole.update_whole(self._grads, c, streams, self._work)
+            if factor is not None:
+                product = factor if product is None else product * factor
+        return product
 
     def _look_ahead(self, number: int) -> None:
         """The coefficients of the next updates at once: one by one they cost more than the step."""
@@ -136,12 +140,17 @@ class UpdateStep:
             for penalty in block.penalties:
                 penalty.add_gradient(block.values[:, :n], block.grads[:, :n], block.work[:, :n])
 
-    def _shrink(self, block: Block, coefficients: tuple[Coefficients, ...]) -> None:
+    def _shrink(
+        self, block: Block, coefficients: tuple[Coefficients, ...], factor: Array | None
+    ) -> None:
+        """Proximal steps, as much shorter as the gradients were made: J keeps its minimum."""
         n = block.n_weights
         for transform, state, c in zip(self._blockwise, block.states, coefficients, strict=True):
             size = transform.step_size(state, _of_rows(c, block))
             if size is None:
                 continue
+            if factor is not None:
+                size = size * factor[block.rows]
             by_weight = size[:, :n] if size.ndim and size.shape[1] > 1 else size
             for penalty in block.penalties:
                 if penalty.proximal:

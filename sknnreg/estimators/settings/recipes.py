@@ -164,8 +164,9 @@ def _penalties(est: Hyperparameters) -> tuple[Penalty, ...]:
 
 def _transforms(est: Hyperparameters) -> tuple[Transform, ...]:
     return (
-        GradientNoise(float(est.gradient_noise), float(est.gradient_noise_decay)),
         ClipNorm(_or_infinite(est.clip_norm)),
+        # Behind the clipping, which would cut it: its standard deviation is what was asked for.
+        GradientNoise(float(est.gradient_noise), float(est.gradient_noise_decay)),
         OPTIMIZERS[est.solver](est),
         WeightDecay(float(est.weight_decay)),
     )

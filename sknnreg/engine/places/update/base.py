@@ -78,5 +78,9 @@ class WholeTransform(Transform, ABC):
     @abstractmethod
     def update_whole(
         self, updates: Array, coefficients: Coefficients, streams: Streams, work: Array
-    ) -> None:
-        """Change ``updates (M, P)`` in place; ``work`` is scratch of the same shape."""
+    ) -> Array | None:
+        """Change ``updates (M, P)`` in place; ``work`` is scratch of the same shape.
+
+        Returns what it multiplied them by ``(M, 1)``, None for 1: whatever else pulls at the
+        weights has to be multiplied by it too, or another objective is minimized.
+        """

@@ -28,11 +28,12 @@ class GradientNoise(WholeTransform):
 
     def update_whole(
         self, updates: Array, coefficients: Coefficients, streams: Streams, work: Array
-    ) -> None:
+    ) -> Array | None:
         """Noise on every trained column."""
         noise = streams.normal("gradient_noise", work)
         noise *= coefficients[0]
         updates += noise
+        return None
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,12 @@ class ClipNorm(WholeTransform):
 
     def update_whole(
         self, updates: Array, coefficients: Coefficients, streams: Streams, work: Array
-    ) -> None:
+    ) -> Array | None:
         """Rescale the gradients that are too long."""
         # In float64: squares of float32 numbers overflow long before the numbers do.
         square = np.square(updates, dtype=np.float64)
         length = np.sqrt(np.add.reduce(square, axis=1, keepdims=True))
         bound = per_network(self.norm, length)
-        updates *= np.where(length > bound, bound / np.maximum(length, bound), 1).astype(work.dtype)
+        factor = np.where(length > bound, bound / np.maximum(length, bound), 1).astype(work.dtype)
+        updates *= factor
+        return factor
