@@ -160,11 +160,11 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         batch, weighted by the sample weights (Ioffe and Szegedy, 2015). "mean_only_batch": ``y = x
         - mean + beta``, meant for ``weight_norm=True`` (Salimans and Kingma, 2016). With both, a
         last batch of a single row joins the one before it; ``batch_size=1`` or a single training
-        row is an error. "layer": over all units of a layer, for each row by itself (Ba et al.,
-        2016). "group": the same over ``normalization_groups`` groups of neighbouring units (Wu and
-        He, 2018). The last two depend on the row: such a network cannot be folded into a plain one,
-        and ``predict`` runs the normalization between the layers of ``coefs_``. Instance
-        normalization would have one number per group here and leave nothing of it.
+        row is an error. "layer": over all units of a layer, at least two, for each row by itself
+        (Ba et al., 2016). "group": the same over ``normalization_groups`` groups of neighbouring
+        units (Wu and He, 2018). The last two depend on the row: such a network cannot be folded
+        into a plain one, and ``predict`` runs the normalization between the layers of ``coefs_``.
+        Instance normalization would have one number per group here and leave nothing of it.
 
     normalization_position : {"before", "after"}, default="before"
         Place 2. Before or after the activation function. Before, with "batch" and
@@ -172,7 +172,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         and "group" it has, since there it is part of what is normalized.
 
     normalization_epsilon : float, default=1e-5
-        Place 2. Added to the variance; greater than 0.
+        Place 2. Added to the variance; greater than 0, and in float32 at least 1.2e-38.
 
     normalization_momentum : float, default=0.9
         Place 2. Momentum m, in [0, 1), of the running statistics that predictions use,
@@ -223,8 +223,9 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         the step is what a gradient that stays the same is multiplied by: the learning rate over ``1
         - momentum``, and over ``sqrt(v) + epsilon``, weight by weight, with "rmsprop", "adam" and
         "amsgrad" (Yun et al., 2021). Where ``clip_norm`` shortens the gradient, it shortens this
-        step by the same factor, so that the minimum stays where it is. "lbfgs" minimizes the penalized objective itself by the split
-        w = u - v with u, v >= 0; it usually gives the most zeros.
+        step by the same factor, so that the minimum stays where it is. "lbfgs" minimizes the
+        penalized objective itself by the split w = u - v with u, v >= 0; it usually gives the most
+        zeros.
 
     l2 : float, default=0.0
         Place 4. Strength, at least 0, of the penalty ``(l2 / 2) * ||W||_2^2``, half the sum of
@@ -330,7 +331,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         Place 5. Added to the denominator in "rmsprop", "adam" and "amsgrad"; greater than 0. In
         "adam" and "amsgrad" it stands inside of the correction of the averages m and v for starting
         at 0, ``step * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon)``, as in
-        scikit-learn and at the end of section 2 of the source (Kingma and Ba, 2015).
+        scikit-learn and at the end of section 2 of the source (Kingma and Ba, 2015). In float32 it
+        must be at least 1.1e-19, as squares of smaller gradients are 0 there.
 
     max_fun : int, default=15000
         Place 5. Largest number of evaluations of the objective with "lbfgs".

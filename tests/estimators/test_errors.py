@@ -304,6 +304,14 @@ TOGETHER_WRONG = [
         )
         for refit in ("scratch", "continue")
     ),
+    *(
+        (
+            {"normalization": "layer", "hidden_layer_sizes": sizes},
+            ["normalization='layer'", f"hidden_layer_sizes={sizes!r}"],
+            "Use layers of at least two units, or normalization='batch' or None",
+        )
+        for sizes in (1, (1,), [5, 1], (1, 5))
+    ),
 ]  # fmt: skip
 
 
@@ -311,7 +319,7 @@ TOGETHER_WRONG = [
 @pytest.mark.parametrize(("settings", "names", "way_out"), TOGETHER_WRONG)
 def test_what_does_not_go_together_is_named_with_a_way_out(Estimator, settings, names, way_out):
     with pytest.raises(ValueError, match=re.escape(way_out)) as caught:
-        Estimator((5,), **settings).fit(*data())
+        Estimator(**{"hidden_layer_sizes": (5,), **settings}).fit(*data())
     for name in names:
         assert name in str(caught.value), str(caught.value)
 
@@ -339,6 +347,11 @@ def test_what_does_not_go_together_is_named_with_a_way_out(Estimator, settings, 
          "max_iter": 3},
         {"normalization": "batch", "batch_size": 1, "hidden_layer_sizes": ()},
         {"normalization": "layer", "batch_size": 1},
+        *(
+            {"normalization": kind, "hidden_layer_sizes": (1, 2)}
+            for kind in ("batch", "mean_only_batch")
+        ),
+        {"normalization": "layer", "hidden_layer_sizes": (2,)},
     ],
     ids=str,
 )  # fmt: skip

@@ -38,6 +38,27 @@ def check_compatible(estimator: Hyperparameters, n_rows: int) -> None:
     _check_refit(estimator)
 
 
+def check_precision(estimator: Hyperparameters, dtype: str) -> None:
+    """Raise where a number that keeps a divisor from 0 is itself too small for the dtype."""
+    smallest = float(np.finfo(dtype).smallest_normal)
+    # What is added to a root, or is one, is as good as 0 where its square is; the variance is not.
+    squared = ["epsilon"] if estimator.solver in ("adam", "amsgrad", "rmsprop") else []
+    squared += ["max_norm", "max_weight_norm"] if estimator.weight_norm else []
+    limits = dict.fromkeys(squared, smallest**0.5)
+    if estimator.normalization not in (None, "mean_only_batch"):
+        limits["normalization_epsilon"] = smallest
+    for name, limit in limits.items():
+        value = getattr(estimator, name)
+        if value is None or value >= limit:
+            continue
+        stands_for = ", for which dtype='auto' stands here" if estimator.dtype == "auto" else ""
+        more = " or dtype='float64'" if dtype == "float32" else ""
+        raise ValueError(
+            f"{name}={value!r} is as good as 0 in {dtype}{stands_for}, and must be greater. "
+            f"Use at least {name}={limit * 1.01:.1e}{more}."
+        )
+
+
 def check_schedule(
     estimator: Hyperparameters, schedule: WarmUp, n_updates: int, *, goes_on: bool
 ) -> None:
@@ -58,6 +79,13 @@ def _check_rows_normalization(estimator: Hyperparameters) -> None:
             "normalization='instance' normalizes each channel of a row by itself, and a channel of "
             "a table's row is one number: nothing but beta would be left of it. Use 'layer', or "
             "'group' with fewer groups than units."
+        )
+    if estimator.normalization == "layer" and 1 in hidden_sizes(estimator):
+        raise ValueError(
+            "normalization='layer' takes off the mean of a layer's units, and of a single unit "
+            "leaves nothing: the network would be constant. Got hidden_layer_sizes="
+            f"{estimator.hidden_layer_sizes!r}. Use layers of at least two units, or "
+            "normalization='batch' or None."
         )
     if estimator.normalization != "group":
         return

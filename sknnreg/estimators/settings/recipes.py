@@ -40,7 +40,11 @@ from sknnreg.estimators.choices import (
 from sknnreg.estimators.data.preparation import Prepared
 from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.hyperparameters import Hyperparameters
-from sknnreg.estimators.settings.compatibility import check_compatible, check_schedule
+from sknnreg.estimators.settings.compatibility import (
+    check_compatible,
+    check_precision,
+    check_schedule,
+)
 from sknnreg.estimators.settings.per_layer import (
     activations,
     dropout_rates,
@@ -68,6 +72,8 @@ def recipe(
     check_compatible(est, n_rows)
     check_schedule(est, schedule, -(-n_rows // _batch_size(est, n_rows)), goes_on=goes_on)
     lbfgs = est.solver == "lbfgs"
+    dtype = _dtype(est, n_rows, dtype_so_far)
+    check_precision(est, dtype)
     return Recipe(
         network=network(est, prepared.train.x.width, targets.n_outputs, n_rows),
         loss=targets.loss,
@@ -87,7 +93,7 @@ def recipe(
         n_snapshots=int(est.n_snapshots),
         batch_statistics=uses_batch_statistics(est),
         population_statistics=_population(est),
-        dtype=_dtype(est, n_rows, dtype_so_far),
+        dtype=dtype,
         lbfgs=LBFGS(int(est.max_fun), float(est.tol)) if lbfgs else None,
         draws_by_weight=est.batch_sampling == "weighted",
     )
