@@ -117,8 +117,9 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         Place 1. Whether to bring each input to mean 0 and variance 1, ``(x - mean) / std``, and a
         regressor's targets as well (with ``loss="poisson"`` they are divided by their mean
         instead). Mean and variance are weighted by the sample weights and come from the training
-        rows only, not from the validation rows. Constant columns keep their scale, and sparse
-        inputs are scaled but not centred. For sparse text (counts, tf-idf) False is usually better:
+        rows only, not from the validation rows. Columns that are constant up to rounding (16
+        spacings of float64) keep their scale, and sparse inputs are scaled but not centred. For
+        sparse text (counts, tf-idf) False is usually better:
         scaling makes the rarest words the largest inputs. Without effect on a network that goes on
         training, whose scales are those of the first call.
 

@@ -95,58 +95,111 @@ class Standardization:
     @classmethod
     def of(cls, rows: Rows, weight: Array | None, name: str) -> "Standardization":
         """Zero mean and unit variance over these rows, weighted; sparse rows keep their zeros."""
-        centred = not isinstance(rows, SparseRows)
         if weight is not None:
             # Only their ratios count: no sum of them overflows or vanishes.
             weight = weight / weight.max()
+        sparse_rows = isinstance(rows, SparseRows)
         with np.errstate(over="ignore", invalid="ignore"):
-            mean, variance = _moments(rows, weight) if centred else _sparse_moments(rows, weight)
-            scale = np.sqrt(variance)
-        bad = ~(np.isfinite(mean) & np.isfinite(scale))
-        if bad.any():
-            raise ValueError(
-                f"column {np.flatnonzero(bad)[0]} of {name} is too large to be standardized: its "
-                "variance overflows. Rescale it, or set standardize=False."
-            )
-        if centred:
-            # A constant column is 0 whatever the scale; its spread may be rounding.
-            scale[scale <= 64 * np.finfo(np.float64).eps * np.abs(mean)] = 1.0
-            return cls(mean, scale)
-        # Not centred, a column is as large as its mean, however little it varies.
-        size = np.maximum(scale, np.where(scale < 1e-6 * np.abs(mean), np.abs(mean), 0.0))
-        return cls(None, np.where(size > 0, size, 1.0))
+            if sparse_rows:
+                # Not centred, a column is as large as its mean, however little it varies.
+                mean, scale = _sparse_moments(rows, weight)
+                size = np.where(scale < 1e-6 * np.abs(mean), np.abs(mean), 0.0)
+                scale = np.maximum(scale, size)
+                constant = scale == 0
+            else:
+                mean, scale, constant = _moments(rows, weight)
+            _check_size(rows, mean, scale, constant, name)
+        # A constant column is 0 whatever the scale.
+        scale[constant] = 1.0
+        return cls(None if sparse_rows else mean, scale)
 
     def apply(self, rows: Rows) -> Rows:
         """The rows, standardized when they are read."""
         return replace(rows, offset=self.offset, scale=self.scale)
 
 
-def _moments(rows: Rows, weight: Array | None) -> tuple[Array, Array]:
-    """Weighted means and variances of the columns, in two passes and little memory."""
+# Values of a column that should be constant differ by their rounding, in a sum of some terms by as
+# many spacings between neighbouring numbers.
+ROUNDING = 16
+# Scales within which a column's weights, which are divided by them, lose nothing.
+SMALLEST_SCALE = 2.0**-1000
+
+
+def _moments(rows: Rows, weight: Array | None) -> tuple[Array, Array, Array]:
+    """Weighted means and deviations of the columns, and which of them vary by rounding alone.
+
+    In two passes and little memory, and in powers of two of each column's own, in which no square
+    overflows or vanishes.
+    """
     total = float(len(rows)) if weight is None else float(weight.sum())
     buffer = np.empty((min(len(rows), max(1, CHUNK // max(1, rows.width))), rows.width))
     # Sums of differences from some row: those of a constant column are 0, not rounding.
     some = rows.read(slice(0, 1), np.empty((1, rows.width)))
-    mean, variance = np.zeros(rows.width), np.zeros(rows.width)
+    mean, variance, low, high = np.zeros((4, rows.width))
     for at in chunks((len(rows), rows.width)):
         x = rows.read(at, buffer[: at.stop - at.start])
         x -= some
         mean += x.sum(axis=0) if weight is None else weight[at] @ x
+        np.minimum(low, x.min(axis=0), out=low)
+        np.maximum(high, x.max(axis=0), out=high)
     mean /= total
+    exponent = _exponent(np.maximum(high, -low))
+    to_one = np.ldexp(1.0, -exponent)
     for at in chunks((len(rows), rows.width)):
         x = rows.read(at, buffer[: at.stop - at.start])
         x -= some
         x -= mean
-        np.square(x, out=x)
+        np.square(np.multiply(x, to_one, out=x), out=x)
         variance += x.sum(axis=0) if weight is None else weight[at] @ x
-    return mean + some[0], variance / total
+    largest = np.maximum(np.abs(some[0] + low), np.abs(some[0] + high))
+    constant = high - low <= ROUNDING * np.spacing(largest)
+    return mean + some[0], np.ldexp(np.sqrt(variance / total), exponent), constant
 
 
 def _sparse_moments(rows: Rows, weight: Array | None) -> tuple[Array, Array]:
+    """Weighted means and deviations of the columns, in powers of two of their own as well."""
     values = rows.values if rows.index is None else rows.values[rows.index]
-    if values.dtype.kind != "f":
-        values = values.astype(np.float64)
-    weights = None if weight is None else weight.astype(values.dtype)
-    mean, variance = mean_variance_axis(values, axis=0, weights=weights)
+    if not values.has_canonical_format:
+        # Entries may come in parts, which count by their sum; the user's matrix stays as it is.
+        values = values.copy()
+        values.sum_duplicates()
+    data = values.data if values.dtype.kind == "f" else values.data.astype(np.float64)
+    peak = np.zeros(rows.width)
+    np.maximum.at(peak, values.indices, np.abs(data))
+    exponent = _exponent(peak)
+    data = np.ldexp(data, -exponent[values.indices])
+    scaled = sparse.csr_array((data, values.indices, values.indptr), shape=values.shape)
+    weights = None if weight is None else weight.astype(data.dtype)
+    mean, variance = mean_variance_axis(scaled, axis=0, weights=weights)
     # Rounding can leave a constant column a variance below 0.
-    return mean.astype(np.float64), np.maximum(variance, 0.0).astype(np.float64)
+    deviation = np.sqrt(np.maximum(variance.astype(np.float64), 0.0))
+    # scikit-learn would leave missing values out.
+    mean = np.where(np.isfinite(peak), mean.astype(np.float64), np.nan)
+    return np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
+
+
+def _exponent(peak: Array) -> Array:
+    """The powers of two next above the columns' largest numbers."""
+    exponent: Array = np.maximum(np.frexp(peak)[1], np.finfo(np.float64).minexp)
+    return exponent
+
+
+def _check_size(rows: Rows, mean: Array, scale: Array, constant: Array, name: str) -> None:
+    """Raise where a column's numbers cannot be brought to the size of 1."""
+    large = ~(np.isfinite(mean) & np.isfinite(np.square(scale)))
+    small = ~constant & (scale < SMALLEST_SCALE)
+    if not (large | small).any():
+        return
+    column = int(np.flatnonzero(large | small)[0])
+    for at in chunks((len(rows), rows.width)):
+        x = rows.read(at, np.empty((at.stop - at.start, rows.width)))[:, column]
+        if not np.isfinite(x).all():
+            raise ValueError(
+                f"column {column} of {name} has a value that is not finite: "
+                f"{x[~np.isfinite(x)][0]}. Replace it (sklearn.impute), or leave its row out."
+            )
+    size, why = ("large", "overflows") if large[column] else ("small", "vanishes")
+    raise ValueError(
+        f"column {column} of {name} is too {size} to be standardized: its variance {why}. "
+        "Rescale it, or set standardize=False."
+    )
