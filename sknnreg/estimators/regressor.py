@@ -97,7 +97,11 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
     activation : str or array-like of str, default="relu"
         Activation function of the hidden layers, one for all or one for each: "identity",
         "logistic", "tanh", "relu", "leaky_relu" (slope 0.01 below 0), "elu", "selu", "gelu",
-        "silu", "mish" or "softplus".
+        "silu", "mish" or "softplus". Weights and biases start uniform in ``+-sqrt(6 / (n_in +
+        n_out))`` as those of scikit-learn do, with 2 in place of 6 for "logistic" (Glorot and
+        Bengio, 2010); in front of "selu", which normalizes itself from there only, weights start as
+        N(0, 1 / n_in) and biases at 0 (LeCun et al., 1998; Klambauer et al., 2017). The output
+        layer starts as the last hidden one does.
 
     standardize : bool, default=True
         Place 1. Whether to bring each input to mean 0 and variance 1, ``(x - mean) / std``, and a
@@ -635,6 +639,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
       reparameterization trick. NIPS 28.
     * Klambauer, G. et al. (2017). Self-normalizing neural networks. NIPS 30.
     * Krogh, A. and Hertz, J. A. (1992). A simple weight decay can improve generalization. NIPS 4.
+    * LeCun, Y., Bottou, L., Orr, G. B. and Müller, K.-R. (1998). Efficient backprop. In: Neural
+      Networks: Tricks of the Trade. (Starting weights in front of "selu".)
     * Loshchilov, I. and Hutter, F. (2017). SGDR: stochastic gradient descent with warm restarts.
       ICLR.
     * Loshchilov, I. and Hutter, F. (2019). Decoupled weight decay regularization. ICLR.

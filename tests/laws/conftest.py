@@ -33,6 +33,7 @@ from sknnreg.engine.places.signal.dense import Dense
 from sknnreg.engine.places.signal.dropout import AlphaDropout, Dropout
 from sknnreg.engine.places.signal.gaussian_dropout import GaussianDropout, VariationalDropout
 from sknnreg.engine.places.signal.group_normalization import GroupNormalization, LayerNormalization
+from sknnreg.engine.places.signal.initializers import GlorotUniform, Initializer, LecunNormal
 from sknnreg.engine.places.time.averaging import Averaging, EpochAverage, ExponentialAverage
 from sknnreg.engine.places.time.monitors import (
     AdaptiveRate,
@@ -156,7 +157,8 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
         [
             case(Dense("0", N_UNITS, 3)),
             case(Dense("0", N_UNITS, 1)),
-            case(Dense("0", N_UNITS, 5, bias=False, gain=2.0)),
+            case(Dense("0", N_UNITS, 3, initializer=LecunNormal())),
+            case(Dense("0", N_UNITS, 5, bias=False, initializer=GlorotUniform(2.0))),
             case(
                 *(
                     Dense("0", N_UNITS, 3, reparametrizations=(WeightNoise(std),))
@@ -184,6 +186,10 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
                 )
             ),
         ],
+    ),
+    "initializer": (
+        Initializer,
+        [case(GlorotUniform()), case(GlorotUniform(2.0)), case(LecunNormal())],
     ),
     "loss": (
         Loss,

@@ -5,6 +5,7 @@ import pytest
 from scipy import special, stats
 
 from sknnreg.engine.places.signal import activations as layers
+from sknnreg.engine.places.signal.initializers import GlorotUniform, LecunNormal
 
 ALPHA, SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 FORMULAS = {
@@ -63,8 +64,9 @@ def test_finite_far_out(activation, dtype):
 
 
 def test_level_variance(activation):
-    """The Glorot gain of MLPClassifier: 2 for the logistic function, 6 for all else."""
-    assert activation.cls.gain == (2.0 if activation.cls is layers.Logistic else 6.0)
+    """MLPClassifier's Glorot gains, 2 for logistic, else 6; SELU's source has LeCun's weights."""
+    others = {layers.Logistic: GlorotUniform(2.0), layers.SELU: LecunNormal()}
+    assert activation.cls.initializer == others.get(activation.cls, GlorotUniform(6.0))
 
 
 def test_selu_keeps_mean_zero_and_variance_one():

@@ -119,7 +119,7 @@ def network(est: Hyperparameters, n_inputs: int, n_outputs: int, n_rows: int) ->
                 width,
                 size,
                 before is None or not over_batch,
-                activation.gain,
+                activation.initializer,
                 _reparametrizations(est),
             )
         )
@@ -128,8 +128,8 @@ def network(est: Hyperparameters, n_inputs: int, n_outputs: int, n_rows: int) ->
         built += [after(est, size)] if after else []
         built += drop(est, Dropped(f"dropout {number}", size, rate, n_rows))
         width = size
-    gain = ACTIVATIONS[names[-1]].gain if names else 6.0
-    built.append(Dense(str(len(names)), width, n_outputs, True, gain, _reparametrizations(est)))
+    start = ACTIVATIONS[names[-1] if names else "identity"].initializer
+    built.append(Dense(str(len(names)), width, n_outputs, True, start, _reparametrizations(est)))
     return Network(tuple(built))
 
 

@@ -5,13 +5,19 @@ A member gives its value and, for the backward, its derivative in terms of x and
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 import scipy
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.places.signal.base import Backward, Forward, Layer, Site, pass_through
+from sknnreg.engine.places.signal.initializers import (
+    GLOROT,
+    GlorotUniform,
+    Initializer,
+    LecunNormal,
+)
 
 # Klambauer et al. (2017): the fixed point of mean 0 and variance 1.
 SELU_ALPHA = 1.6732632423543772
@@ -24,8 +30,8 @@ INVERSE_ROOT_2PI = 0.3989422804014327
 class Activation(Layer):
     """An elementwise function without parameters."""
 
-    # The Glorot gain that keeps variances level, as MLPClassifier has it: 2 for logistic, else 6.
-    gain = 6.0
+    # Where the weights in front start, so that variances stay level from layer to layer.
+    initializer: ClassVar[Initializer] = GLOROT
 
     @abstractmethod
     def value(self, x: Array, out: Array) -> Array:
@@ -122,7 +128,7 @@ class LeakyReLU(Activation):
 class Logistic(Activation):
     """f(x) = 1 / (1 + exp(-x))."""
 
-    gain = 2.0
+    initializer: ClassVar[Initializer] = GlorotUniform(2.0)
 
     def value(self, x: Array, out: Array) -> Array:
         """(1 + tanh(x / 2)) / 2: the same function, vectorized in NumPy."""
@@ -171,6 +177,8 @@ class ELU(Activation):
 @dataclass(frozen=True)
 class SELU(Activation):
     """f(x) = 1.0507 (x for x > 0, else 1.6733 (exp(x) - 1)) (Klambauer et al., 2017)."""
+
+    initializer: ClassVar[Initializer] = LecunNormal()
 
     def value(self, x: Array, out: Array) -> Array:
         """The scaled ELU."""

@@ -8,6 +8,7 @@ from sknnreg.engine.arrays.matrix import Slot, Views
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.places.signal.base import Backward, Forward, Layer, Site
+from sknnreg.engine.places.signal.initializers import GLOROT, Initializer
 from sknnreg.engine.places.weights_in_use import Reparametrization, bind_weights
 
 
@@ -19,7 +20,7 @@ class Dense(Layer):
     n_in: int
     n_out: int
     bias: bool = True
-    gain: float = 6.0
+    initializer: Initializer = GLOROT
     reparametrizations: tuple[Reparametrization, ...] = ()
 
     @property
@@ -33,11 +34,9 @@ class Dense(Layer):
         return tuple(slots)
 
     def initialize(self, p: Views, streams: Streams) -> None:
-        """Uniform in +-sqrt(gain / (n_in + n_out)), from one stream per layer."""
+        """By the initializer, from one stream per layer."""
         for row, generator in enumerate(streams.generators(f"start {self.name}")):
-            glorot_uniform(generator, self.gain, p.weight[row])
-            if self.bias:
-                glorot_uniform(generator, self.gain, p.bias[row], fans=(self.n_in, self.n_out))
+            self.initializer.fill(generator, p.weight[row], p.bias[row] if self.bias else None)
         for member in self.reparametrizations:
             member.initialize(p)
 
@@ -72,17 +71,3 @@ class Dense(Layer):
         """W as predictions use it ``(M, n_in, n_out)``; ``p`` as an inference is bound to it."""
         bound = bind_weights(self.reparametrizations, self.name, p, Views(), None)
         return bound.forward()
-
-
-def glorot_uniform(
-    generator: np.random.Generator,
-    gain: float,
-    out: Array,
-    fans: tuple[int, int] | None = None,
-) -> None:
-    """Fill ``out`` uniformly in +-sqrt(gain / (fan_in + fan_out)) (Glorot and Bengio, 2010).
-
-    Drawn in float64 whatever the dtype, so that float32 and float64 share their start.
-    """
-    bound = np.sqrt(gain / sum(fans or out.shape))
-    out[...] = generator.uniform(-bound, bound, out.shape)
