@@ -442,8 +442,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         ``averaging_start`` of ``max_iter`` (Izmailov et al., 2018). The statistics of batch
         normalization are gathered anew for the average, by a pass over the training rows. Early
         stopping and callbacks judge the average, once there is one. What is averaged are the
-        trained numbers: weights that ``l1`` brought to 0 at different times are not 0 in their
-        mean, and ``weight_norm`` averages lengths and directions.
+        trained numbers: ``weight_norm`` averages lengths and directions. With ``l1``, a weight that
+        is 0 at the time is 0 in the average too.
 
     averaging_decay : float, default=0.999
         Place 7. The decay d, in [0, 1), of "ema": it looks back about ``(1 + d) / (1 - d)``

@@ -199,6 +199,7 @@ def test_solvers_and_losses(solver, kind, dtype, weighted):
         {"learning_rate": "one_cycle"},
         {"learning_rate": halving},
         {"weight_averaging": "ema"},
+        {"weight_averaging": "ema", "change": {"l1": (0.0, 0.1, 0.0, 0.03, 0.0, 0.01, 0.0, 0.2)}},
         {"weight_averaging": "swa", "normalization": None},
         {"weight_averaging": "swa", "early_stopping": False},
         {"weight_averaging": "ema", "early_stopping": False, "batch_statistics": "population"},

@@ -113,10 +113,21 @@ class KeptWeights:
         kept[...] = state.values
         has = np.flatnonzero(state.averaged > 0)
         kept[has, : self._n_trainable] = self._rows[has]
+        self._keep_zeros(has)
         if self._recipe.batch_statistics and len(has):
             # Those of the weights that were averaged are not those of the average.
             kept[has] = self._with_statistics(has, kept[has])
         self._stale = False
+
+    def _keep_zeros(self, networks: Array) -> None:
+        """What a proximal penalty has at 0 now is 0 in the average of these networks too."""
+        recipe, n_weights = self._recipe, self._recipe.network.layout.n_weights
+        for penalty in recipe.penalties:
+            if penalty.proximal:
+                active = np.broadcast_to(penalty.active, len(self._state.values))
+                sparse = networks[active[networks]]
+                zero = self._state.values[sparse, :n_weights] == 0
+                self._network.values[sparse, :n_weights] *= ~zero
 
     def _with_statistics(self, networks: Array, rows: Array) -> Array:
         """The rows of these networks with batch statistics of all their training rows."""
