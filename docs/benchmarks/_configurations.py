@@ -104,6 +104,8 @@ SCHEDULES = [
     {"learning_rate": "cyclic", "learning_rate_period": 2, "learning_rate_decay": 0.5},
     {"learning_rate": "one_cycle", "learning_rate_min": 1e-4},
     {"learning_rate": halved},
+    {"learning_rate": "one_cycle", "beta_1": 0.95, "momentum_min": 0.85},
+    {"learning_rate": "cyclic", "learning_rate_period": 2, "solver": "sgd", "momentum_min": 0.5},
     {"learning_rate_warmup": 2},
     {"learning_rate": "cosine", "learning_rate_warmup": 2, "solver": "sgd"},
 ]

@@ -94,7 +94,9 @@ LOSSES: dict[LossName, Callable[[float], Loss]] = {
 SolverName: TypeAlias = Literal["adam", "sgd", "rmsprop", "amsgrad", "lbfgs"]
 OPTIMIZERS: dict[SolverName, Callable[[Hyperparameters], Transform]] = {
     "adam": lambda est: Adam(*_decays(est)),
-    "sgd": lambda est: Momentum(float(est.momentum), bool(est.nesterovs_momentum)),
+    "sgd": lambda est: Momentum(
+        float(est.momentum), bool(est.nesterovs_momentum), _lowest_momentum(est)
+    ),
     "rmsprop": lambda est: RMSprop(float(est.beta_2), float(est.epsilon)),
     "amsgrad": lambda est: AMSGrad(*_decays(est)),
 }
@@ -140,8 +142,14 @@ Refit: TypeAlias = Literal["scratch", "continue"]
 ComputingDtype: TypeAlias = Literal["auto", "float32", "float64"]
 
 
-def _decays(est: Hyperparameters) -> tuple[float, float, float]:
-    return float(est.beta_1), float(est.beta_2), float(est.epsilon)
+def _decays(est: Hyperparameters) -> tuple[float, float, float, float, bool]:
+    cycles = est.momentum_min is not None
+    return float(est.beta_1), float(est.beta_2), float(est.epsilon), _lowest_momentum(est), cycles
+
+
+def _lowest_momentum(est: Hyperparameters) -> float:
+    """1 where it does not fall at all."""
+    return 1.0 if est.momentum_min is None else float(est.momentum_min)
 
 
 def _floor(est: Hyperparameters) -> float:

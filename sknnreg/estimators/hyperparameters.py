@@ -143,6 +143,7 @@ class Hyperparameters:
     ]
     power_t: Annotated[float, UPDATE, from_zero]
     momentum: Annotated[float, UPDATE, Interval(Real, 0, 1, closed="both")]
+    momentum_min: Annotated[float | None, UPDATE, probability, None]
     nesterovs_momentum: Annotated[bool, UPDATE, "boolean"]
     beta_1: Annotated[float, UPDATE, probability]
     beta_2: Annotated[float, UPDATE, probability]

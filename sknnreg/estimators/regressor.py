@@ -63,9 +63,10 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
                            ``learning_rate_min``, ``learning_rate_period``,
                            ``learning_rate_period_mult``, ``learning_rate_decay``,
                            ``learning_rate_warmup``, ``power_t``, ``momentum``,
-                           ``nesterovs_momentum``, ``beta_1``, ``beta_2``, ``epsilon``, ``max_fun``,
-                           ``weight_decay``, ``gradient_noise``, ``gradient_noise_decay``,
-                           ``clip_norm``, ``batch_size``, ``shuffle``, ``batch_sampling``
+                           ``momentum_min``, ``nesterovs_momentum``, ``beta_1``, ``beta_2``,
+                           ``epsilon``, ``max_fun``, ``weight_decay``, ``gradient_noise``,
+                           ``gradient_noise_decay``, ``clip_norm``, ``batch_size``, ``shuffle``,
+                           ``batch_sampling``
     6 weights at rest      ``max_norm``, ``max_weight_norm``
     7 time                 ``max_iter``, ``tol``, ``n_iter_no_change``, ``early_stopping``,
                            ``validation_fraction``, ``early_stopping_scoring``,
@@ -277,8 +278,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
           epochs, times ``learning_rate_decay ** i`` in cycle i = 0, 1, ...: 1 keeps their height,
           0.5 halves it from cycle to cycle (Smith, 2017);
         * "one_cycle": up along half a cosine, from 1/25 to 1 in three tenths of these T updates,
-          and down along another to 0 (after Smith and Topin, 2019, who also let the momentum
-          cycle);
+          and down along another to 0 (after Smith and Topin, 2019; ``momentum_min`` lets the
+          momentum cycle too);
         * ``learning_rate(t)``, if it is a callable, at update t = 0, 1, ..., counted from the end
           of a warm-up. It should depend on t alone, and return a finite number of at least 0.
 
@@ -318,6 +319,13 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
     momentum : float, default=0.9
         Place 5. Momentum of "sgd", in [0, 1]: ``v <- momentum * v - step * gradient``, ``w <- w +
         v``. Source: Polyak (1964).
+
+    momentum_min : float or None, default=None
+        Place 5. With ``learning_rate="one_cycle"`` or "cyclic", where the momentum of "sgd", or the
+        ``beta_1`` of "adam" and "amsgrad", falls to as the step size rises: at a factor f on
+        ``learning_rate_init`` it is ``momentum - (momentum - momentum_min) * f``. In [0, 1), at
+        most the momentum; None keeps it constant. 0.85, with a momentum of 0.95, is usual. Source:
+        Smith (2018).
 
     nesterovs_momentum : bool, default=True
         Place 5. Whether "sgd" looks ahead: ``w <- w + momentum * v - step * gradient`` with the new
@@ -662,6 +670,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
     * Reddi, S. J., Kale, S. and Kumar, S. (2018). On the convergence of Adam and beyond. ICLR.
     * Salimans, T. and Kingma, D. P. (2016). Weight normalization. NIPS 29.
     * Smith, L. N. (2017). Cyclical learning rates for training neural networks. WACV.
+    * Smith, L. N. (2018). A disciplined approach to neural network hyper-parameters: part 1.
+      arXiv:1803.09820.
     * Smith, L. N. and Topin, N. (2019). Super-convergence: very fast training of neural networks
       using large learning rates. SPIE 11006.
     * Srebro, N., Rennie, J. D. M. and Jaakkola, T. S. (2005). Maximum-margin matrix factorization.
@@ -756,6 +766,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         learning_rate_warmup: int = 0,
         power_t: float = 0.5,
         momentum: float = 0.9,
+        momentum_min: float | None = None,
         nesterovs_momentum: bool = True,
         beta_1: float = 0.9,
         beta_2: float = 0.999,

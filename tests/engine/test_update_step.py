@@ -23,7 +23,15 @@ CLIP = stack([ClipNorm(1.0), ClipNorm(np.inf), ClipNorm(0.1)])
 DECAY = stack([WeightDecay(0.1), WeightDecay(0.0), WeightDecay(2.0)])
 ADAM = stack([Adam(0.9, 0.999, 1e-8), Adam(0.0, 0.9, 1e-3), Adam(0.5, 0.99, 1e-1)])
 NESTEROV = stack([Momentum(mu, True) for mu in (0.9, 0.0, 0.5)])
+CYCLING = stack(
+    [
+        Adam(0.95, 0.999, 1e-8, 0.85, True),
+        Adam(0.5, 0.9, 1e-3, 0.0, True),
+        Adam(0.5, 0.99, 1e-1, 1.0, True),
+    ]
+)
 CHAINS = {
+    "cycling": (CYCLING,),
     "adam": (ADAM,),
     "nesterov": (NESTEROV,),
     "decay": (ADAM, DECAY),
@@ -81,7 +89,8 @@ def problem(rng):
         values = rng.normal(size=(M, n_columns)).astype(dtype)
         gradients = rng.normal(size=(N_STEPS, M, n_columns)).astype(dtype)
         number = np.arange(1.0, N_STEPS + 1)[:, None] + np.array([0, 10, 500])
-        return values, gradients, Steps(number, rng.uniform(0.001, 0.1, (N_STEPS, M)))
+        rates = rng.uniform(0.001, 0.1, (N_STEPS, M))
+        return values, gradients, Steps(number, rates, rates / 0.1)
 
     return make
 
@@ -151,7 +160,7 @@ def test_a_network_is_walked_as_if_alone(chain, block, dtype, problem, monkeypat
     for row in range(M):
         at = np.array([row])
         penalties, transforms = take_numbers((PENALTIES, CHAINS[chain]), at)
-        own = Steps(steps.number[:, at], steps.learning_rate[:, at])
+        own = Steps(*(each[:, at] for each in steps))
         alone, _ = run(penalties, transforms, start[at], gradients[:, at], own, 100, [SEEDS[row]])
         assert np.array_equal(alone, together[at])
 
@@ -175,7 +184,7 @@ def test_plans_may_be_cut_anywhere(chain, ahead, problem, monkeypatch):
     stepped = update_step.UpdateStep(PENALTIES, CHAINS[chain], states, values, grads, 30)
     with np.errstate(invalid="ignore"):
         for first, stop in ((0, 1), (1, N_STEPS)):
-            stepped.plan(Steps(steps.number[first:stop], steps.learning_rate[first:stop]))
+            stepped.plan(Steps(*(each[first:stop] for each in steps)))
             for number in range(first, stop):
                 grads[...] = gradients[number]
                 stepped.take(number - first, streams)

@@ -70,6 +70,7 @@ STAYS = {
     "learning_rate_warmup": ({}, 3),
     "power_t": ({"learning_rate": "invscaling"}, 0.2),
     "momentum": ({"solver": "sgd"}, 0.5),
+    "momentum_min": ({"learning_rate": "one_cycle"}, 0.5),
     "nesterovs_momentum": ({"solver": "sgd"}, False),
     "beta_1": ({}, 0.5),
     "beta_2": ({}, 0.9),

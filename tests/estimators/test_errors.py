@@ -43,6 +43,7 @@ WRONG = {
     "learning_rate_warmup": [-1, 2.5, "a", None],
     "power_t": [-1.0, None],
     "momentum": [-0.1, 1.1, None],
+    "momentum_min": [-0.1, 1.0, "a"],
     "nesterovs_momentum": ["yes", None],
     "beta_1": [-0.1, 1.0, None],
     "beta_2": [-0.1, 1.0, None],
@@ -311,6 +312,27 @@ TOGETHER_WRONG = [
             "Use layers of at least two units, or normalization='batch' or None",
         )
         for sizes in (1, (1,), [5, 1], (1, 5))
+    ),
+    *(
+        (
+            {"momentum_min": 0.8, "learning_rate": "one_cycle", **more},
+            ["momentum_min=0.8", *names],
+            way_out,
+        )
+        for more, names, way_out in (
+            ({"solver": "rmsprop"}, ["solver='rmsprop'"], "Use solver='adam', 'amsgrad' or 'sgd'"),
+            ({"learning_rate": "cosine"}, ["learning_rate='cosine'"], "'one_cycle' or 'cyclic'"),
+            ({"beta_1": 0.7}, ["beta_1=0.7"], "Increase beta_1 or decrease momentum_min"),
+            (
+                {"solver": "sgd", "momentum": 0.7}, ["momentum=0.7"],
+                "Increase momentum or decrease momentum_min",
+            ),
+        )
+    ),
+    (
+        {"momentum_min": 0.8, "solver": "lbfgs"},
+        ["momentum_min=0.8", "solver='lbfgs'"],
+        "Use solver='adam', 'amsgrad' or 'sgd', or momentum_min=None",
     ),
 ]  # fmt: skip
 

@@ -230,6 +230,17 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
             case(RMSprop(0.999, 1e-8), RMSprop(0.9, 1e-3), RMSprop(0.0, 1e-1)),
             case(Momentum(0.9, False), Momentum(0.0, False), Momentum(0.5, False)),
             case(Momentum(0.9, True), Momentum(0.0, True), Momentum(0.5, True)),
+            case(Momentum(0.95, True, 0.85), Momentum(0.5, True, 0.0), Momentum(0.9, True)),
+            case(
+                Adam(0.95, 0.999, 1e-8, 0.85, True),
+                Adam(0.5, 0.9, 1e-3, 0.0, True),
+                Adam(0.9, 0.99, 1e-1, 1.0, True),
+            ),
+            case(
+                AMSGrad(0.95, 0.999, 1e-8, 0.85, True),
+                AMSGrad(0.5, 0.9, 1e-3, 0.0, True),
+                AMSGrad(0.9, 0.99, 1e-1, 1.0, True),
+            ),
             case(ClipNorm(1.0), ClipNorm(np.inf), ClipNorm(0.01)),
             case(GradientNoise(0.5, 0.55), GradientNoise(0.0, 0.55), GradientNoise(2.0, 0.0)),
             case(WeightDecay(0.1), WeightDecay(0.0), WeightDecay(3.0)),

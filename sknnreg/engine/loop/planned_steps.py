@@ -57,5 +57,6 @@ class PlannedSteps:
         for factor in factors:
             self._rates *= factor
         number = state.steps + np.arange(1.0, len(self._rates) + 1)[:, None]
-        self._update_step.plan(Steps(number, self._rates))
+        factor = self._rates / per_step(recipe.learning_rate)
+        self._update_step.plan(Steps(number, self._rates, factor))
         self._next_update = 0

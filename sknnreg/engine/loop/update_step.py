@@ -127,7 +127,7 @@ class UpdateStep:
     def _look_ahead(self, number: int) -> None:
         """The coefficients of the next updates at once: one by one they cost more than the step."""
         self._first, self._last = number, min(number + LOOK_AHEAD, len(self._steps.number))
-        steps = Steps(*(each[self._first : self._last] for each in self._steps))
+        steps = self._steps.between(self._first, self._last)
         dtype = self._grads.dtype
         self._coefficients = _by_step(self._blockwise, self._constants, steps, dtype)
         first = itertools.chain.from_iterable(self._coefficients[0])

@@ -67,6 +67,7 @@ def check_schedule(
     An epoch has ``n_updates``. Training that ``goes_on`` may last longer than ``max_iter``.
     """
     _check_step_sizes(estimator, schedule, n_updates)
+    _check_momentum(estimator)
     _check_snapshots(estimator, schedule)
     if not goes_on:
         _check_length(estimator, schedule)
@@ -118,6 +119,29 @@ def _check_step_sizes(estimator: Hyperparameters, schedule: WarmUp, n_updates: i
             "learning_rate='cyclic' goes up and down again in learning_rate_period=1 epochs, which "
             f"have one update only with batch_size={estimator.batch_size!r}: its step size would "
             "always be learning_rate_min. Increase learning_rate_period or decrease batch_size."
+        )
+
+
+def _check_momentum(estimator: Hyperparameters) -> None:
+    lowest, kind = estimator.momentum_min, estimator.learning_rate
+    if lowest is None:
+        return
+    name = {"sgd": "momentum", "adam": "beta_1", "amsgrad": "beta_1"}.get(estimator.solver)
+    if name is None:
+        raise ValueError(
+            f"momentum_min={lowest} needs a momentum to fall, which solver={estimator.solver!r} "
+            "has not. Use solver='adam', 'amsgrad' or 'sgd', or momentum_min=None."
+        )
+    if kind not in ("one_cycle", "cyclic"):
+        raise ValueError(
+            f"momentum_min={lowest} is where the momentum falls to as the step size rises, got "
+            f"learning_rate={kind!r}. Use learning_rate='one_cycle' or 'cyclic', or "
+            "momentum_min=None."
+        )
+    if lowest > getattr(estimator, name):
+        raise ValueError(
+            f"momentum_min={lowest} is above {name}={getattr(estimator, name)}, from which it is "
+            f"to fall. Increase {name} or decrease momentum_min."
         )
 
 

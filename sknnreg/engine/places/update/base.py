@@ -14,10 +14,27 @@ Coefficients: TypeAlias = tuple[Array, ...]
 
 
 class Steps(NamedTuple):
-    """Updates to come: their numbers from 1 and their step sizes, ``(n_updates, M)``."""
+    """Updates to come: their numbers from 1 and their step sizes, ``(n_updates, M)``.
+
+    ``factor`` is what the step sizes are of the largest; None where nothing goes by it.
+    """
 
     number: Array
     learning_rate: Array
+    factor: Array | None = None
+
+    def between(self, first: int, last: int) -> "Steps":
+        """Some of them."""
+        factor = None if self.factor is None else self.factor[first:last]
+        return Steps(self.number[first:last], self.learning_rate[first:last], factor)
+
+    def against_rate(self, value: PerNetwork, lowest: PerNetwork) -> Array:
+        """From a value, at a step size of 0, to a lower one at the largest step size."""
+        highest = np.broadcast_to(per_step(value), self.number.shape)
+        if self.factor is None:
+            return highest
+        fall: Array = np.maximum(highest - per_step(lowest), 0) * self.factor
+        return highest - fall
 
 
 def per_step(value: PerNetwork) -> Array:

@@ -12,23 +12,22 @@ from sknnreg.engine.places.update.base import BlockTransform, Coefficients, Stat
 class Momentum(BlockTransform):
     """v <- mu v - rate g; the step is v, with Nesterov's look-ahead mu v - rate g.
 
-    Gradient descent for mu = 0 (Polyak, 1964; Nesterov, 1983, as in Sutskever et al., 2013).
+    Gradient descent for mu = 0 (Polyak, 1964; Nesterov, 1983, as in Sutskever et al., 2013). If
+    ``lowest`` is below it, mu falls to it as the step size rises to its largest (Smith, 2018).
     """
 
     momentum: PerNetwork
     nesterov: bool
+    lowest: PerNetwork = 1.0
 
     def init(self, values: Array) -> State:
         return {"velocity": np.zeros_like(values)}
 
-    def constants(self) -> Coefficients:
-        return (np.atleast_1d(self.momentum),)
-
     def coefficients(self, steps: Steps) -> Coefficients:
-        """-rate, and what a gradient that lasts adds up to, rate / (1 - mu)."""
-        momentum = per_step(self.momentum)
+        """mu, -rate, and what a gradient that lasts adds up to, rate / (1 - mu)."""
+        momentum = steps.against_rate(self.momentum, self.lowest)
         rate = steps.learning_rate
-        return -rate, rate / np.where(momentum < 1, 1 - momentum, 1)
+        return momentum, -rate, rate / np.where(momentum < 1, 1 - momentum, 1)
 
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
         return coefficients[2]
@@ -62,8 +61,7 @@ class RMSprop(BlockTransform):
 
     def constants(self) -> Coefficients:
         """b2, and epsilon for the plain sum."""
-        b2 = np.atleast_1d(self.beta_2)
-        return b2, self.epsilon / np.sqrt(1 - b2)
+        return _second_decay(self.beta_2, self.epsilon)
 
     def coefficients(self, steps: Steps) -> Coefficients:
         """-rate and rate, for the plain sum."""
@@ -92,36 +90,39 @@ class Adam(BlockTransform):
     """-rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps) (Kingma and Ba, 2015, section 2).
 
     The moments are kept as the plain sums m / (1 - b1) and v / (1 - b2), which spares two passes;
-    the factors move into the coefficients.
+    the factors move into the coefficients. If it ``cycles``, b1 falls to ``lowest`` as the step
+    size rises to its largest (Smith, 2018), and gradients count by 1 - b1 of their update.
     """
 
     beta_1: PerNetwork
     beta_2: PerNetwork
     epsilon: PerNetwork
+    lowest: PerNetwork = 1.0
+    cycles: bool = False
 
     def init(self, values: Array) -> State:
         return {"first": np.zeros_like(values), "second": np.zeros_like(values)}
 
     def constants(self) -> Coefficients:
-        """b1, b2, and epsilon for the plain sum."""
-        return _decays(self.beta_1, self.beta_2, self.epsilon)
+        """b2, and epsilon for the plain sum."""
+        return _second_decay(self.beta_2, self.epsilon)
 
     def coefficients(self, steps: Steps) -> Coefficients:
-        """The step, and the step of a gradient that lasts; for the plain sums."""
-        return _corrected(self.beta_1, self.beta_2, steps)
+        """b1, a gradient's weight, the step, and that of a gradient that lasts."""
+        return _corrected(self.beta_1, self.lowest, self.beta_2, steps)
 
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
         """By weight: rate / (sqrt(v) + eps), bias-corrected."""
-        return _by_weight(state["second"], coefficients[2], coefficients[4])
+        return _by_weight(state["second"], coefficients[1], coefficients[5])
 
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
         # All in one function, here and in AMSGrad: two calls more are 2 % of a small step.
-        beta_1, beta_2, epsilon, step, _ = coefficients
+        beta_2, epsilon, beta_1, weight, step, _ = coefficients
         first, second = state["first"], state["second"]
         first *= beta_1
-        first += updates
+        first += np.multiply(updates, weight, out=work) if self.cycles else updates
         second *= beta_2
         second += np.square(updates, out=updates)
         np.sqrt(second, out=updates)
@@ -134,34 +135,36 @@ class Adam(BlockTransform):
 class AMSGrad(BlockTransform):
     """Adam with the largest v so far in place of v (Reddi, Kale and Kumar, 2018).
 
-    With Adam's bias corrections, which the source leaves out.
+    With Adam's bias corrections, which the source leaves out, and b1 as in Adam.
     """
 
     beta_1: PerNetwork
     beta_2: PerNetwork
     epsilon: PerNetwork
+    lowest: PerNetwork = 1.0
+    cycles: bool = False
 
     def init(self, values: Array) -> State:
         """Both moments, and the largest of the second."""
         return {name: np.zeros_like(values) for name in ("first", "second", "largest")}
 
     def constants(self) -> Coefficients:
-        return _decays(self.beta_1, self.beta_2, self.epsilon)
+        return _second_decay(self.beta_2, self.epsilon)
 
     def coefficients(self, steps: Steps) -> Coefficients:
-        return _corrected(self.beta_1, self.beta_2, steps)
+        return _corrected(self.beta_1, self.lowest, self.beta_2, steps)
 
     def step_size(self, state: State, coefficients: Coefficients) -> Array | None:
         """By weight, of the largest v."""
-        return _by_weight(state["largest"], coefficients[2], coefficients[4])
+        return _by_weight(state["largest"], coefficients[1], coefficients[5])
 
     def update(
         self, updates: Array, state: State, values: Array, coefficients: Coefficients, work: Array
     ) -> None:
-        beta_1, beta_2, epsilon, step, _ = coefficients
+        beta_2, epsilon, beta_1, weight, step, _ = coefficients
         first, second, largest = state["first"], state["second"], state["largest"]
         first *= beta_1
-        first += updates
+        first += np.multiply(updates, weight, out=work) if self.cycles else updates
         second *= beta_2
         second += np.square(updates, out=updates)
         np.maximum(largest, second, out=largest)
@@ -171,17 +174,25 @@ class AMSGrad(BlockTransform):
         updates *= step
 
 
-def _decays(beta_1: PerNetwork, beta_2: PerNetwork, epsilon: PerNetwork) -> Coefficients:
-    """b1, b2, and epsilon for plain sums."""
-    b1, b2 = np.atleast_1d(beta_1), np.atleast_1d(beta_2)
-    return b1, b2, epsilon / np.sqrt(1 - b2)
+def _second_decay(beta_2: PerNetwork, epsilon: PerNetwork) -> Coefficients:
+    """b2, and epsilon for the plain sum; RMSprop's and Adam's."""
+    b2 = np.atleast_1d(beta_2)
+    return b2, epsilon / np.sqrt(1 - b2)
 
 
-def _corrected(beta_1: PerNetwork, beta_2: PerNetwork, steps: Steps) -> Coefficients:
-    """The bias-corrected step, and that of a gradient that lasts, for plain sums."""
-    b1, b2 = per_step(beta_1), per_step(beta_2)
+def _corrected(
+    beta_1: PerNetwork, lowest: PerNetwork, beta_2: PerNetwork, steps: Steps
+) -> Coefficients:
+    """b1, a gradient's weight in m / (1 - its highest), the bias-corrected step, the lasting one.
+
+    For plain sums. A b1 that changes is corrected for as if it had always been what it is now, as
+    everywhere: only the very first updates would tell.
+    """
+    highest, b2 = per_step(beta_1), per_step(beta_2)
+    b1 = steps.against_rate(beta_1, lowest)
     lasting = steps.learning_rate * np.sqrt((1 - power(b2, steps.number)) / (1 - b2))
-    return lasting * (b1 - 1) / (1 - power(b1, steps.number)), lasting
+    step = lasting * (highest - 1) / (1 - power(b1, steps.number))
+    return b1, (1 - b1) / (1 - highest), step, lasting
 
 
 def _by_weight(second: Array, epsilon: Array, lasting: Array) -> Array:
