@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -66,6 +66,10 @@ def training_plan(estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: 
 class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, ABC):
     """A multilayer perceptron with regularizers, over the engine."""
 
+    # As the splitters that groups are made for: who passes groups wants them used.
+    __metadata_request__fit: ClassVar = {"groups": True}
+    __metadata_request__partial_fit: ClassVar = {"groups": True}
+
     # What fit sets.
     coefs_: list[NDArray[np.float64]]
     intercepts_: list[NDArray[np.float64]]
@@ -116,6 +120,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        groups: Any = None,
     ) -> Self:
         """Fit the network to X and y.
 
@@ -137,6 +142,11 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
             pipeline, ``Pipeline(..., transform_input=["X_val"])`` transforms them too.
         sample_weight_val : array-like, default=None
             Weights of the validation rows.
+        groups : array-like of shape (n_samples,), default=None
+            Labels of groups, such as the patient that a row is of. Where early stopping splits
+            validation rows off X, it holds out whole groups, so that no group is on both sides.
+            Not used otherwise: with ``early_stopping=False`` or with ``X_val``. With metadata
+            routing they come without a request (``set_fit_request(groups=False)`` says no).
 
         Returns
         -------
@@ -151,12 +161,15 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         """
         before = getattr(self, "_continuation", None) if self.warm_start else None
         return self._learn(
-            (X, y, sample_weight), (X_val, y_val, sample_weight_val), before, self.max_iter
+            (X, y, sample_weight, groups),
+            (X_val, y_val, sample_weight_val),
+            before,
+            self.max_iter,
         )
 
     def _learn(
         self,
-        given: tuple[Any, Any, Any],
+        given: tuple[Any, ...],
         validation: tuple[Any, Any, Any],
         before: Continuation | None,
         max_iter: int,
@@ -168,7 +181,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         goes_on = partial or self.warm_start
         plan = self._plan(given, validation, before, max_iter, classes, goes_on=goes_on)
         state = None if before is None else before.state_for(self, plan)
-        listeners = None if partial else listen(self, given, plan)
+        listeners = None if partial else listen(self, given[:3], plan)
         first = train_as_planned(self, plan, state, listeners)
         # To the caller of fit, past scikit-learn's decorator, or of partial_fit.
         stacklevel = 4 if partial else 5
@@ -189,7 +202,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
 
     def _plan(
         self,
-        given: tuple[Any, Any, Any],
+        given: tuple[Any, ...],
         validation: tuple[Any, Any, Any] = (None, None, None),
         before: Continuation | None = None,
         max_iter: int = 1,

@@ -432,12 +432,13 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         Place 7. Whether to judge the network after each epoch on rows it does not learn from, and
         to keep the weights of the best epoch, batch normalization's statistics included. The rows
         are ``X_val`` and ``y_val`` of ``fit`` or else a part split off the training rows,
-        stratified by class in a classifier. ``partial_fit`` would split a part off every piece:
-        pass it ``X_val`` and ``y_val``.
+        stratified by class in a classifier; with ``groups`` of ``fit``, whole groups of rows.
+        ``partial_fit`` would split a part off every piece: pass it ``X_val`` and ``y_val``.
 
     validation_fraction : float, default=0.1
-        Place 7. Share of the rows to split off, in (0, 1). Used only if ``early_stopping=True`` and
-        ``fit`` is given no ``X_val``.
+        Place 7. Share of the rows to split off, in (0, 1); with ``groups`` of ``fit``, as near to it
+        as whole groups come. Used only if ``early_stopping=True`` and ``fit`` is given no
+        ``X_val``.
 
     early_stopping_scoring : str or callable, default="loss"
         Place 7. What decides: "loss" for the validation loss (without penalties), or the name of a
@@ -843,6 +844,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        groups: Any = None,
     ) -> Self:
         """Train one epoch on what is given, going on where the last call ended.
 
@@ -860,6 +862,9 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
             All labels that will ever come; needed in the first call unless y holds them all.
         X_val, y_val, sample_weight_val : array-like, default=None
             Validation rows, as in ``fit``.
+        groups : array-like of shape (n_samples,), default=None
+            Labels of groups, as in ``fit``. A group whose rows come in several calls can be held
+            out in one and learned from in another: pass ``X_val`` then.
 
         Returns
         -------
@@ -876,7 +881,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
                 )
         validation = (X_val, y_val, sample_weight_val)
         return self._learn(
-            (X, y, sample_weight), validation, before, 1, classes=classes, partial=True
+            (X, y, sample_weight, groups), validation, before, 1, classes=classes, partial=True
         )
 
     def predict_proba(self, X: Any) -> Array:

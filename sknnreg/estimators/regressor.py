@@ -418,12 +418,13 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         Place 7. Whether to judge the network after each epoch on rows it does not learn from, and
         to keep the weights of the best epoch, batch normalization's statistics included. The rows
         are ``X_val`` and ``y_val`` of ``fit`` or else a part split off the training rows,
-        stratified by class in a classifier. ``partial_fit`` would split a part off every piece:
-        pass it ``X_val`` and ``y_val``.
+        stratified by class in a classifier; with ``groups`` of ``fit``, whole groups of rows.
+        ``partial_fit`` would split a part off every piece: pass it ``X_val`` and ``y_val``.
 
     validation_fraction : float, default=0.1
-        Place 7. Share of the rows to split off, in (0, 1). Used only if ``early_stopping=True`` and
-        ``fit`` is given no ``X_val``.
+        Place 7. Share of the rows to split off, in (0, 1); with ``groups`` of ``fit``, as near to it
+        as whole groups come. Used only if ``early_stopping=True`` and ``fit`` is given no
+        ``X_val``.
 
     early_stopping_scoring : str or callable, default="loss"
         Place 7. What decides: "loss" for the validation loss (without penalties), or the name of a
@@ -821,6 +822,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        groups: Any = None,
     ) -> Self:
         """Train one epoch on what is given, going on where the last call ended.
 
@@ -836,6 +838,9 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
             Weights.
         X_val, y_val, sample_weight_val : array-like, default=None
             Validation rows, as in ``fit``.
+        groups : array-like of shape (n_samples,), default=None
+            Labels of groups, as in ``fit``. A group whose rows come in several calls can be held
+            out in one and learned from in another: pass ``X_val`` then.
 
         Returns
         -------
@@ -844,7 +849,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         """
         before = getattr(self, "_continuation", None)
         validation = (X_val, y_val, sample_weight_val)
-        return self._learn((X, y, sample_weight), validation, before, 1, partial=True)
+        return self._learn((X, y, sample_weight, groups), validation, before, 1, partial=True)
 
     def predict(self, X: Any) -> Array:
         """Predicted targets.

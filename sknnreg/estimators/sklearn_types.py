@@ -52,6 +52,7 @@ if TYPE_CHECKING:
             X_val: _Request = ...,
             y_val: _Request = ...,
             sample_weight_val: _Request = ...,
+            groups: _Request = ...,
         ) -> Self:
             """Which metadata ``fit`` asks a meta-estimator for."""
 
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
             X_val: _Request = ...,
             y_val: _Request = ...,
             sample_weight_val: _Request = ...,
+            groups: _Request = ...,
         ) -> Self:
             """Which metadata ``partial_fit`` asks a meta-estimator for."""
 
@@ -98,6 +100,7 @@ if TYPE_CHECKING:
             X_val: _Request = ...,
             y_val: _Request = ...,
             sample_weight_val: _Request = ...,
+            groups: _Request = ...,
         ) -> Self:
             """Which metadata ``partial_fit`` asks a meta-estimator for."""
 

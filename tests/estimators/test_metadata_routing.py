@@ -126,9 +126,9 @@ def test_metadata_nobody_asked_for_is_refused(Estimator):
 
 
 @BOTH
-def test_fit_and_partial_fit_can_ask_for_all_four(Estimator):
+def test_fit_and_partial_fit_can_ask_for_all_and_ask_for_groups_by_themselves(Estimator):
     request = requesting(Estimator).get_metadata_routing().fit.requests
-    assert {name for name, asked in request.items() if asked} == set(ROUTED)
+    assert {name for name, asked in request.items() if asked} == {*ROUTED, "groups"}
     est = Estimator().set_partial_fit_request(**dict.fromkeys(ROUTED, True))
     asked = est.get_metadata_routing().partial_fit.requests
-    assert {name for name, wanted in asked.items() if wanted} == set(ROUTED)
+    assert {name for name, wanted in asked.items() if wanted} == {*ROUTED, "groups"}

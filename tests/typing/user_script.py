@@ -6,7 +6,7 @@ from sklearn.datasets import load_iris
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
 X, y = load_iris(return_X_y=True)
-weight = np.ones(len(y))
+weight, groups = np.ones(len(y)), np.arange(len(y)) // 5
 est = MLPRegularizedClassifier((20, 10), dropout=[0.2, 0.1], l2=1e-3, clip_norm=None)
 est = est.set_params(early_stopping=True).fit(X, y, sample_weight=weight)
 est = est.partial_fit(X, y, classes=[0, 1, 2])
@@ -27,6 +27,8 @@ est.l2 = "strong"  # slip
 reg = MLPRegularizedRegressor(loss="huber", learning_rate=lambda t: 1 / (1 + t), verbose=True)
 reg.fit(X, y, X_val=X, y_val=y).set_fit_request(sample_weight=True).predict(X).mean()
 reg.partial_fit(X, y, classes=[0, 1])  # slip
+reg.set_fit_request(groups=False).set_partial_fit_request(groups=True).fit(X, y, groups=groups)
+reg.fit(X, y, group=groups)  # slip
 MLPRegularizedRegressor(solver="adm")  # slip
 MLPRegularizedRegressor(activation=("relu", "rellu"))  # slip
 MLPRegularizedRegressor(label_smoothing=0.1)  # slip

@@ -7,12 +7,18 @@ from typing import Any
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
-from sknnreg.estimators.data.inputs import check_mapped, check_weights, check_X, x_checks
+from sknnreg.estimators.data.inputs import (
+    check_groups,
+    check_mapped,
+    check_weights,
+    check_X,
+    x_checks,
+)
 from sknnreg.estimators.data.preparation import Labelled
 
 
 def check_training_rows(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, *, reset: bool
+    estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any = None, *, reset: bool
 ) -> Labelled:
     """Rows to learn from; ``reset`` is false where the number of columns must be as it was."""
     if y is None:
@@ -22,7 +28,7 @@ def check_training_rows(
     checks = {**estimator._y_checks, **x_checks(X)}
     X, y = validate_data(estimator, X, y, reset=reset, multi_output=True, **checks)
     check_mapped(X, "X")
-    return Labelled(X, y, check_weights(sample_weight, X))
+    return Labelled(X, y, check_weights(sample_weight, X), check_groups(groups, X))
 
 
 def check_validation_rows(estimator: Any, X: Any, y: Any, weight: Any) -> Labelled | None:

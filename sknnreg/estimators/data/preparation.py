@@ -17,20 +17,21 @@ from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.data.augmenting import Augmenter
 from sknnreg.estimators.data.inputs import Standardization, as_rows, within_range
 from sknnreg.estimators.data.targets import Targets
-from sknnreg.estimators.data.validation_split import split
+from sknnreg.estimators.data.validation_split import split, split_groups
 from sknnreg.estimators.hyperparameters import Hyperparameters
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Validated X, y and sample weights."""
+    """Validated X, y, sample weights and groups, which only a split asks for."""
 
     X: Any
     y: Any
     weight: Array | None
+    groups: Array | None = None
 
     def take(self, index: Array) -> Labelled:
-        """These rows, copied."""
+        """These rows, copied, without their groups."""
         weight = None if self.weight is None else self.weight[index]
         return Labelled(self.X[index], self.y[index], weight)
 
@@ -39,7 +40,7 @@ class Labelled:
         return replace(self, weight=within_range(self.weight))
 
     def joined(self, other: Labelled) -> Labelled:
-        """These rows and the other's, copied."""
+        """These rows and the other's, copied, without their groups."""
         weight = None
         if self.weight is not None or other.weight is not None:
             weight = np.concatenate([self._weights(), other._weights()])
@@ -130,7 +131,7 @@ def prepare(
         validation = DataSet(as_rows(given_validation.X), y_val, given_validation.weight)
         validation = _weigh(validation, targets, table)
     elif estimator.early_stopping:
-        parts = split(targets.strata(full.y), len(full), estimator.validation_fraction, seed)
+        parts = _split(estimator, full, given.groups, targets, seed)
         train, validation = (_take(full, part) for part in parts)
         if estimator.early_stopping_scoring != "loss":
             # A scorer wants arrays: the validation rows are copied for it, and only for it.
@@ -148,6 +149,17 @@ def prepare(
     if validation is not None:
         validation = _scale(validation, inputs, targets)
     return Prepared(train, validation, held_out, seed, inputs, targets, raw, augment)
+
+
+def _split(
+    estimator: Hyperparameters, full: DataSet, groups: Array | None, targets: Targets, seed: int
+) -> tuple[Array, Array]:
+    """Row numbers to train and to validate with; ``groups`` are of all rows that were given."""
+    strata, fraction = targets.strata(full.y), estimator.validation_fraction
+    if groups is None:
+        return split(strata, len(full), fraction, seed)
+    present = groups if full.x.index is None else groups[full.x.index]
+    return split_groups(present, strata, fraction, seed, keep_strata=targets.exclusive)
 
 
 def _join(first: Any, second: Any) -> Any:
