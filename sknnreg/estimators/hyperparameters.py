@@ -164,7 +164,7 @@ class Hyperparameters:
 
     max_iter: Annotated[int, TIME, count]
     tol: Annotated[float, TIME, from_zero]
-    n_iter_no_change: Annotated[float, TIME, count, Options(Real, {np.inf})]
+    n_iter_no_change: Annotated[float | None, TIME, count, Options(Real, {np.inf}), None]
     early_stopping: Annotated[bool, TIME, "boolean"]
     validation_fraction: Annotated[float, TIME, Interval(Real, 0, 1, closed="neither")]
     early_stopping_scoring: Annotated[

@@ -397,7 +397,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
 
     max_iter : int, default=200
         Place 7. Largest number of epochs, or of iterations with "lbfgs". If it ends training, a
-        ``ConvergenceWarning`` says so, unless ``n_iter_no_change=float("inf")``. ``partial_fit``
+        ``ConvergenceWarning`` says so, unless ``n_iter_no_change=None``. ``partial_fit``
         trains one epoch whatever it is.
 
     tol : float, default=1e-4
@@ -407,12 +407,12 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         With "lbfgs", training has converged once no component of the gradient is larger than this
         in absolute value.
 
-    n_iter_no_change : int or float("inf"), default=10
+    n_iter_no_change : int or None, default=10
         Place 7. Training stops after exactly this many epochs in a row that did not improve the
         best value so far by ``tol``. The value is the training objective, or with
-        ``early_stopping=True`` the validation loss or score. ``float("inf")`` trains for all of
-        ``max_iter`` epochs, and silences the warning that they are over, but no other. With "lbfgs"
-        it counts only if ``early_stopping=True``. Source: Prechelt (1998).
+        ``early_stopping=True`` the validation loss or score. None, or ``float("inf")``, trains for
+        all of ``max_iter`` epochs, and silences the warning that they are over, but no other. With
+        "lbfgs" it counts only if ``early_stopping=True``. Source: Prechelt (1998).
 
     early_stopping : bool, default=False
         Place 7. Whether to judge the network after each epoch on rows it does not learn from, and
@@ -422,8 +422,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         ``partial_fit`` would split a part off every piece: pass it ``X_val`` and ``y_val``.
 
     validation_fraction : float, default=0.1
-        Place 7. Share of the rows to split off, in (0, 1); with ``groups`` of ``fit``, as near to it
-        as whole groups come. Used only if ``early_stopping=True`` and ``fit`` is given no
+        Place 7. Share of the rows to split off, in (0, 1); with ``groups`` of ``fit``, as near as
+        whole groups come to it. Used only if ``early_stopping=True`` and ``fit`` is given no
         ``X_val``.
 
     early_stopping_scoring : str or callable, default="loss"
@@ -784,7 +784,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         max_weight_norm: float | None = None,
         max_iter: int = 200,
         tol: float = 1e-4,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float | None = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         early_stopping_scoring: str | Callable[..., float] = "loss",

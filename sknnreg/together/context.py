@@ -67,7 +67,7 @@ class fit_together:
     >>> X, y = load_iris(return_X_y=True)
     >>> grid = {"l2": [0.0, 0.01, 0.1], "dropout": [0.0, 0.5]}
     >>> model = MLPRegularizedClassifier((20,), learning_rate_init=0.01, max_iter=50,
-    ...                                  n_iter_no_change=float("inf"),
+    ...                                  n_iter_no_change=None,
     ...                                  random_state=0)
     >>> with fit_together():
     ...     search = GridSearchCV(model, grid, cv=5).fit(X, y)

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.01}  # fmt: skip
 AT_ONCE = {**QUICK, "solver": "lbfgs", "tol": 100.0}
 
@@ -249,3 +249,27 @@ class TestNormalizationWithoutHiddenLayers:
         est = Estimator(**params, normalization="batch", **settings).fit(X, y)
         np.testing.assert_array_equal(est.coefs_[0], plain.coefs_[0])
         assert est.loss_curve_ == plain.loss_curve_
+
+
+@BOTH
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}, {"solver": "lbfgs"}], ids=str)
+def test_patience_none_is_a_fixed_number_of_epochs_as_infinity_is(Estimator, settings):
+    """Neither warns that they are over, and a printed estimator can be pasted back."""
+    X, y = data()
+    params = {**QUICK, "learning_rate_init": 1e-7, **settings}
+    none, infinite = (
+        Estimator(**{**params, "n_iter_no_change": patience}).fit(X, y)
+        for patience in (None, float("inf"))
+    )
+    assert none.n_iter_ == 6
+    assert none.loss_curve_ == infinite.loss_curve_
+    np.testing.assert_array_equal(none.coefs_[0], infinite.coefs_[0])
+    pasted = eval(repr(none), {Estimator.__name__: Estimator})
+    assert pasted.get_params() == none.get_params()
+
+
+@BOTH
+def test_the_warning_of_max_iter_names_the_way_out(Estimator):
+    est = Estimator(**{**QUICK, "n_iter_no_change": 10})
+    with pytest.warns(ConvergenceWarning, match=r"set n_iter_no_change=None if this many epochs"):
+        est.fit(*data())

@@ -60,7 +60,7 @@ WRONG = {
     "max_weight_norm": [0.0, -1.0, "a"],
     "max_iter": [0, -1, 1.5, None],
     "tol": [-1.0, None],
-    "n_iter_no_change": [0, -1, 1.5, None],
+    "n_iter_no_change": [0, -1, 1.5, "all"],
     "early_stopping": ["yes", None],
     "validation_fraction": [0.0, 1.0, -0.1, None],
     "early_stopping_scoring": ["lossy", None, 3],
@@ -177,7 +177,7 @@ def test_rows_cannot_be_drawn_and_left_as_they_stand(Estimator):
 def test_lbfgs_takes_what_is_deterministic(Estimator):
     est = Estimator(
         (5,), solver="lbfgs", l1=0.01, l2=0.01, normalization="batch", early_stopping=True,
-        max_iter=3, n_iter_no_change=np.inf, dropout=(0.0,), batch_statistics="population",
+        max_iter=3, n_iter_no_change=None, dropout=(0.0,), batch_statistics="population",
         weight_norm=True,
     )  # fmt: skip
     assert np.isfinite(est.fit(*data()).predict(data()[0])).all()
@@ -379,7 +379,7 @@ def test_what_does_not_go_together_is_named_with_a_way_out(Estimator, settings, 
 )  # fmt: skip
 def test_at_the_edge_things_go_together(Estimator, settings):
     """Each differs by little from one that does not."""
-    params = {"hidden_layer_sizes": (5,), "max_iter": 8, "n_iter_no_change": np.inf, **settings}
+    params = {"hidden_layer_sizes": (5,), "max_iter": 8, "n_iter_no_change": None, **settings}
     assert np.isfinite(Estimator(**params).fit(*data()).predict(data()[0])).all()
 
 
@@ -405,7 +405,7 @@ def test_lists_need_an_entry_for_each_hidden_layer(Estimator, name):
 @BOTH
 @pytest.mark.parametrize("sizes", [7, (7,), [7], np.array([7]), np.int64(7), range(7, 8)])
 def test_sizes_may_be_a_number_or_any_sequence(Estimator, sizes):
-    est = Estimator(sizes, max_iter=1, n_iter_no_change=np.inf).fit(*data())
+    est = Estimator(sizes, max_iter=1, n_iter_no_change=None).fit(*data())
     assert [each.shape for each in est.coefs_] == [(3, 7), (7, 1)]
     assert est.n_layers_ == 3
 
@@ -423,7 +423,7 @@ def test_sizes_may_be_a_number_or_any_sequence(Estimator, sizes):
     ids=str,
 )
 def test_numpy_numbers_and_whole_numbers_will_do(Estimator, params):
-    params = {"max_iter": 2, "n_iter_no_change": np.inf, **params}
+    params = {"max_iter": 2, "n_iter_no_change": None, **params}
     assert np.isfinite(Estimator(**params).fit(*data()).predict(data()[0])).all()
 
 

@@ -3,7 +3,6 @@
 All of them at the defaults and at a dozen settings; at all others those that depend on training.
 """
 
-import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
@@ -18,7 +17,7 @@ SAMPLE_WEIGHT_CHECKS = (
 QUICK = {
     "hidden_layer_sizes": (20,),
     "max_iter": 15,
-    "n_iter_no_change": np.inf,
+    "n_iter_no_change": None,
     "learning_rate_init": 0.02,
 }
 # From here on rounding grows by a factor of ten every few iterations: not what is checked.

@@ -195,7 +195,7 @@ def _constraints(est: Hyperparameters) -> tuple[Constraint, ...]:
 
 
 def _monitors(est: Hyperparameters) -> tuple[Monitor, ...]:
-    plateau = Plateau(float(est.tol), float(est.n_iter_no_change))
+    plateau = Plateau(float(est.tol), _or_infinite(est.n_iter_no_change))
     monitors: list[Monitor] = [Divergence()]
     if est.learning_rate == "adaptive":
         monitors.append(AdaptiveRate(plateau))

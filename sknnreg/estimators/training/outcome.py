@@ -26,8 +26,8 @@ def warn(notice: Notice | None, stacklevel: int) -> None:
 
 # Reasons to end before all is there that was asked for, with what to do about them.
 _TOO_EARLY = {
-    "no_improvement": " Set n_iter_no_change=float('inf') to train for all of max_iter.",
-    "step_size_too_small": " Set n_iter_no_change=float('inf') to train for all of max_iter.",
+    "no_improvement": " Set n_iter_no_change=None to train for all of max_iter.",
+    "step_size_too_small": " Set n_iter_no_change=None to train for all of max_iter.",
     "max_time": " Increase max_time or decrease max_iter.",
     "max_iter": " Go on training, or increase max_iter.",
     "callback": "",
@@ -59,11 +59,11 @@ def outcome_warning(
         return UserWarning, (
             f"Training was interrupted after {_epochs(result)}; the network so far is kept."
         )
-    if reason == "max_iter" and not planned and np.isfinite(estimator.n_iter_no_change):
+    if reason == "max_iter" and not planned and estimator.n_iter_no_change not in (None, np.inf):
         unit = "iterations" if estimator.solver == "lbfgs" else "epochs"
         return ConvergenceWarning, (
             f"max_iter={estimator.max_iter} {unit} were reached before training converged. "
-            f"Increase max_iter, or set n_iter_no_change=float('inf') if this many {unit} are "
+            f"Increase max_iter, or set n_iter_no_change=None if this many {unit} are "
             "what you want."
         )
     if reason in ("max_fun", "line_search_failed"):

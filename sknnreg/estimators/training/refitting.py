@@ -82,7 +82,7 @@ def _settled(estimator: Any, result: Result) -> Any:
     """The estimator that neither holds out rows nor runs out of patience."""
     settled = copy.copy(estimator)
     settled.early_stopping, settled.early_stopping_refit = False, None
-    settled.n_iter_no_change = np.inf
+    settled.n_iter_no_change = None
     if settled.max_time is not None:
         settled.max_time = max(settled.max_time - result.seconds, 0.0)
     return settled

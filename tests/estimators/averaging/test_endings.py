@@ -12,7 +12,7 @@ NINE = {"max_iter": 9, "averaging_start": 6 / 9}
 # Starts behind epoch 30.
 SHORT = {"weight_averaging": "swa", "averaging_start": 0.75, "max_iter": 40}
 NOT_YET = r"\('{}'\).*averaging_start=0.75.*nothing was averaged.*{} network is kept\.{}$"
-ADVICE = r" Set n_iter_no_change=float\('inf'\) to train for all of max_iter\."
+ADVICE = r" Set n_iter_no_change=None to train for all of max_iter\."
 
 
 @BOTH
