@@ -51,7 +51,7 @@ NETWORK = MLPRegularizedClassifier(
     batch_size=32,
     learning_rate_init=0.003,
     max_iter=100,
-    n_iter_no_change=float("inf"),
+    n_iter_no_change=None,
     random_state=SEED,
 )
 

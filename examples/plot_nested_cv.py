@@ -80,7 +80,7 @@ CONTENDERS = (
             (50,),
             learning_rate_init=0.003,
             max_iter=EPOCHS,
-            n_iter_no_change=float("inf"),
+            n_iter_no_change=None,
             random_state=SEED,
         ),
         {

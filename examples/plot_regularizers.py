@@ -61,7 +61,7 @@ NETWORK = MLPRegularizedClassifier(
     learning_rate_init=0.01,
     batch_size=30,
     max_iter=200,
-    n_iter_no_change=float("inf"),
+    n_iter_no_change=None,
     random_state=0,
 )
 # A name, its place in the map, and what to set; one panel each.

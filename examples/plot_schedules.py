@@ -50,7 +50,7 @@ NETWORK = MLPRegularizedClassifier(
     l2=0.003,
     learning_rate_init=LARGEST,
     max_iter=EPOCHS,
-    n_iter_no_change=float("inf"),
+    n_iter_no_change=None,
 )
 # A name, what else there is to say, and what to set; one panel each.
 SCHEDULES: list[tuple[str, str, dict[str, Any]]] = [

@@ -62,7 +62,7 @@ NETWORK = MLPRegularizedClassifier(
     (50, 50),
     batch_size=40,
     max_iter=PERIOD * N_CYCLES,
-    n_iter_no_change=float("inf"),
+    n_iter_no_change=None,
     random_state=0,
 )
 # What to set, and step sizes to choose from.

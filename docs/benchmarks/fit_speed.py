@@ -129,7 +129,7 @@ def fit_estimator(library: str, kind: str, work: Workload, X: np.ndarray, y: np.
 
         shared |= {"dropout": 0.5} if kind == "dropout" else {}
         shared |= {"normalization": "batch"} if kind == "batchnorm" else {}
-        model = MLPRegularizedClassifier(n_iter_no_change=float("inf"), **shared)
+        model = MLPRegularizedClassifier(n_iter_no_change=None, **shared)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, y)

@@ -77,7 +77,7 @@ def seconds(X: np.ndarray, y: np.ndarray, settings: dict[str, Any]) -> float:
         (256, 256, 256),
         batch_size=256,
         max_iter=EPOCHS,
-        n_iter_no_change=float("inf"),
+        n_iter_no_change=None,
         random_state=0,
         **settings,
     )

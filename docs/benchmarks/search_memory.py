@@ -29,7 +29,7 @@ BOUNDS = (1e8, 2.5e8, 5e8, 1e9, None)
 def measure_memory(max_memory: float | None) -> dict[str, float]:
     """Peak memory over what there was before, and threads, of a search with 2,000 fits."""
     X, y = load_digits(return_X_y=True)
-    model = MLPRegularizedClassifier((20,), max_iter=2, n_iter_no_change=float("inf"))
+    model = MLPRegularizedClassifier((20,), max_iter=2, n_iter_no_change=None)
     pipeline = make_pipeline(StandardScaler(), model)
     grid = {"mlpregularizedclassifier__l2": np.logspace(-6, 0, 400)}
     watch = Watch()

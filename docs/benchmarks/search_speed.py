@@ -103,7 +103,7 @@ def model_of(
     else:
         from sknnreg import MLPRegularizedClassifier
 
-        model = MLPRegularizedClassifier(hidden, n_iter_no_change=float("inf"), **shared)
+        model = MLPRegularizedClassifier(hidden, n_iter_no_change=None, **shared)
         l2 = "l2"
     pipeline = make_pipeline(StandardScaler(), model)
     return pipeline, f"{pipeline.steps[-1][0]}__{l2}"

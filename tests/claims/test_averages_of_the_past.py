@@ -107,7 +107,7 @@ def model(task, batch_size, **parameters):
         "batch_size": batch_size,
         "learning_rate_init": 0.02,
         "max_iter": MAX_ITER,
-        "n_iter_no_change": np.inf,
+        "n_iter_no_change": None,
         "random_state": 3,
     }
     return task()[0]((5, 4), **{**settings, **parameters})

@@ -163,7 +163,7 @@ def fitted(position):
     model = MLPRegularizedRegressor(
         (5,), activation="tanh", normalization="batch", normalization_position=position,
         normalization_epsilon=0.01, standardize=False, dtype="float64", max_iter=10,
-        learning_rate_init=0.05, batch_size=20, n_iter_no_change=np.inf, random_state=0,
+        learning_rate_init=0.05, batch_size=20, n_iter_no_change=None, random_state=0,
     )  # fmt: skip
     return model.fit(X, y / y.std()), X
 

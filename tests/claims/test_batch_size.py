@@ -124,7 +124,7 @@ def test_rows_are_predicted_one_by_one_as_together(kind):
     X, y = make_regression(n_samples=50, n_features=4, noise=1.0, random_state=0)
     model = MLPRegularizedRegressor(
         (8,), normalization=kind, normalization_groups=4, batch_size=10, max_iter=5,
-        n_iter_no_change=np.inf, random_state=0,
+        n_iter_no_change=None, random_state=0,
     ).fit(X, y)  # fmt: skip
     alone = np.concatenate([model.predict(X[[i]]) for i in range(50)])
     np.testing.assert_allclose(alone, model.predict(X), rtol=1e-12, atol=1e-12)
@@ -139,7 +139,7 @@ def test_group_norm_with_one_group_is_layer_norm(position, epsilon):
     def fit(**kind):
         return MLPRegularizedRegressor(
             (8, 6), normalization_position=position, normalization_epsilon=epsilon,
-            batch_size=20, max_iter=10, n_iter_no_change=np.inf, random_state=0, **kind,
+            batch_size=20, max_iter=10, n_iter_no_change=None, random_state=0, **kind,
         ).fit(X, y)  # fmt: skip
 
     one, other = fit(normalization="group", normalization_groups=1), fit(normalization="layer")

@@ -18,7 +18,7 @@ DESCENT = {
     "batch_size": N,
     "learning_rate_init": 0.3,
     "max_iter": 3000,
-    "n_iter_no_change": np.inf,
+    "n_iter_no_change": None,
 }
 
 

@@ -113,7 +113,7 @@ def test_a_trained_classifiers_probabilities(n_classes, scaling):
     )
     model = MLPRegularizedClassifier(
         (7,), activation="tanh", dropout=1 - keep, dropout_scaling=scaling, max_iter=60,
-        learning_rate_init=0.02, n_iter_no_change=np.inf, dtype="float64", random_state=0,
+        learning_rate_init=0.02, n_iter_no_change=None, dtype="float64", random_state=0,
     ).fit(X, y)  # fmt: skip
     (first, last), (offset, final) = model.coefs_, model.intercepts_
     hidden = np.tanh(X @ first + offset)

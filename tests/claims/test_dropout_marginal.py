@@ -84,7 +84,7 @@ def test_a_linear_model_trained_with_input_dropout_is_that_ridge_on_average(scal
         model = MLPRegularizedRegressor(
             (), solver="sgd", momentum=0.0, learning_rate_init=0.05, batch_size=n,
             input_dropout=1 - keep, dropout_scaling=scaling, standardize=False, max_iter=400,
-            n_iter_no_change=np.inf, random_state=seed,
+            n_iter_no_change=None, random_state=seed,
         )  # fmt: skip
         return model.fit(X, y).coefs_[0][:, 0]
 

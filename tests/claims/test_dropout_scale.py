@@ -110,7 +110,7 @@ def test_a_weight_that_is_not_used_keeps_its_size(solver):
 
     def weights(max_iter, **parameters):
         model = MLPRegularizedRegressor(
-            (7,), solver=solver, batch_size=20, max_iter=max_iter, n_iter_no_change=np.inf,
+            (7,), solver=solver, batch_size=20, max_iter=max_iter, n_iter_no_change=None,
             learning_rate_init=0.01, random_state=0, **parameters,
         )  # fmt: skip
         return model.fit(X, y).coefs_[0]

@@ -60,7 +60,7 @@ def descend(X, y, t, **parameters):
         "learning_rate_init": RATE,
         "batch_size": N,
         "max_iter": t,
-        "n_iter_no_change": np.inf,
+        "n_iter_no_change": None,
         "standardize": False,
         "dtype": "float64",
         "random_state": 0,

@@ -206,7 +206,7 @@ def test_the_estimator_is_not_changed(model, data):
     check_gradients(model, X, y)
     assert vars(model) == unfitted
 
-    model.set_params(n_iter_no_change=np.inf, max_iter=3, warm_start=True, early_stopping=True)
+    model.set_params(n_iter_no_change=None, max_iter=3, warm_start=True, early_stopping=True)
     model.fit(X, y)
     before = copy.deepcopy(vars(model))
     predictions, row = model.predict(X), model._continuation.state.values.copy()

@@ -53,7 +53,7 @@ def test_a_linear_model_trained_on_noisy_inputs_is_ridge_on_average(n_targets):
     def weights(seed):
         model = MLPRegularizedRegressor(
             (), solver="sgd", momentum=0.0, learning_rate_init=0.05, input_noise=std, batch_size=n,
-            standardize=False, max_iter=400, n_iter_no_change=np.inf, random_state=seed,
+            standardize=False, max_iter=400, n_iter_no_change=None, random_state=seed,
         )  # fmt: skip
         return model.fit(X, y).coefs_[0].T
 

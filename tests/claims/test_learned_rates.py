@@ -32,7 +32,7 @@ def data(seed):
 def learned(make, X, y, seed, **parameters):
     settings = {
         "input_dropout": 0.5, "dropout_kind": "variational", "learning_rate_init": 0.02,
-        "batch_size": 50, "max_iter": 300, "n_iter_no_change": np.inf, "random_state": seed,
+        "batch_size": 50, "max_iter": 300, "n_iter_no_change": None, "random_state": seed,
     }  # fmt: skip
     return make((), **{**settings, **parameters}).fit(X, y)
 

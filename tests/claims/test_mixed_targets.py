@@ -87,7 +87,7 @@ def test_a_linear_model_has_the_same_solution_on_average():
     def weights(seed):
         model = MLPRegularizedRegressor(
             (), solver="sgd", momentum=0.0, learning_rate_init=0.1, batch_size=60, mixup=1.0,
-            standardize=False, max_iter=400, n_iter_no_change=np.inf, random_state=seed,
+            standardize=False, max_iter=400, n_iter_no_change=None, random_state=seed,
         )  # fmt: skip
         return model.fit(X, y).coefs_[0][:, 0]
 
@@ -164,7 +164,7 @@ def test_a_smoothed_classifier_is_one_of_rows_that_have_every_label(n_classes, s
     X, y = classes(n_classes)
     settings = {
         "hidden_layer_sizes": (6,), "activation": "tanh", "solver": solver, "max_iter": 20,
-        "dtype": "float64", "tol": 1e-12, "n_iter_no_change": np.inf, "random_state": 0,
+        "dtype": "float64", "tol": 1e-12, "n_iter_no_change": None, "random_state": 0,
         "learning_rate_init": 0.05,
     }  # fmt: skip
     share, labels = 0.2, np.tile(np.arange(n_classes), len(X))

@@ -82,7 +82,7 @@ def test_a_network_trains_alike_in_both_forms():
     def trained(**parameters):
         return MLPRegularizedRegressor(
             (), solver="sgd", nesterovs_momentum=False, momentum=0.9, batch_size=40,
-            n_iter_no_change=np.inf, standardize=False, dtype="float64", random_state=0,
+            n_iter_no_change=None, standardize=False, dtype="float64", random_state=0,
             **parameters,
         ).fit(X, y)  # fmt: skip
 

@@ -16,7 +16,7 @@ from sklearn.datasets import make_classification, make_multilabel_classification
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
 N = 60
-QUIET = {"n_iter_no_change": np.inf, "random_state": 0}
+QUIET = {"n_iter_no_change": None, "random_state": 0}
 
 
 def orthonormal():

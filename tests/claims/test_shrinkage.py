@@ -11,7 +11,7 @@ from sklearn.datasets import make_regression
 from sknnreg import MLPRegularizedRegressor
 
 N, N_INPUTS = 100, 16
-QUIET = {"n_iter_no_change": np.inf, "dtype": "float64", "random_state": 0, "standardize": False}
+QUIET = {"n_iter_no_change": None, "dtype": "float64", "random_state": 0, "standardize": False}
 STEPS = {**QUIET, "batch_size": N}
 SOLVERS = {
     "descent": {

@@ -28,7 +28,7 @@ def fit(make, X, y, **parameters):
         "batch_size": 16,
         "learning_rate_init": 0.05,
         "max_iter": 20,
-        "n_iter_no_change": np.inf,
+        "n_iter_no_change": None,
         "dtype": "float64",
         "random_state": 0,
     }

@@ -109,7 +109,7 @@ def steepness(seed, noise):
     model = MLPRegularizedRegressor(
         (1,), activation="identity", solver="sgd", momentum=0.0, learning_rate_init=0.02,
         batch_size=50, standardize=False, weight_noise=noise, max_iter=2000,
-        n_iter_no_change=np.inf, random_state=seed,
+        n_iter_no_change=None, random_state=seed,
     ).fit(X, 2 * X[:, 0])  # fmt: skip
     (a,), (c,) = model.coefs_[0][0], model.coefs_[1][0]
     assert a * c == pytest.approx(2, rel=0.2 if noise else 1e-6)

@@ -151,7 +151,7 @@ TRAINING = {
     "batch_size": 30,
     "learning_rate_init": 0.02,
     "max_iter": 60,
-    "n_iter_no_change": np.inf,
+    "n_iter_no_change": None,
     "random_state": 0,
 }
 

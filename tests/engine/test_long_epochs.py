@@ -13,7 +13,7 @@ from sknnreg.engine.loop.update_step import UpdateStep
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 N_UPDATES = 600
-QUICK = {"hidden_layer_sizes": (2,), "batch_size": 1, "max_iter": 2, "n_iter_no_change": np.inf,
+QUICK = {"hidden_layer_sizes": (2,), "batch_size": 1, "max_iter": 2, "n_iter_no_change": None,
          "random_state": 0, "learning_rate_init": 0.01}  # fmt: skip
 SGD = {"solver": "sgd"}
 SETTINGS = {

@@ -19,7 +19,7 @@ BASE = {
     "hidden_layer_sizes": (4,),
     "batch_size": 15,
     "learning_rate_init": 0.01,
-    "n_iter_no_change": np.inf,
+    "n_iter_no_change": None,
     "random_state": 3,
 }
 SGD = {"solver": "sgd", "learning_rate_init": 0.1}

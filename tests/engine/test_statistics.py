@@ -256,7 +256,7 @@ def test_a_fit_ends_with_the_statistics_of_shuffled_rows(shuffle, rng):
     X = np.sort(rng.normal(size=(60, 2)), axis=0)
     model = MLPRegularizedRegressor(
         (3,), normalization="batch", batch_statistics="population", shuffle=shuffle,
-        batch_size=20, dtype="float64", n_iter_no_change=np.inf, random_state=0,
+        batch_size=20, dtype="float64", n_iter_no_change=None, random_state=0,
     )  # fmt: skip
     planned = model._plan((X, X[:, 0], None), max_iter=2)
     prepared, plan = planned.prepared, planned.recipe

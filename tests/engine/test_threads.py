@@ -130,7 +130,7 @@ def fit(Estimator, sample_weight=None, **settings):
     settings = {
         "hidden_layer_sizes": (100,),
         "max_iter": 5,
-        "n_iter_no_change": np.inf,
+        "n_iter_no_change": None,
         "early_stopping": True,
         "random_state": 0,
         **settings,

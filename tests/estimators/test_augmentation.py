@@ -8,7 +8,7 @@ from sklearn.model_selection import cross_val_predict
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor, fit_together
 
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": np.inf, "batch_size": 16,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": None, "batch_size": 16,
          "random_state": 0}  # fmt: skip
 N = 40
 

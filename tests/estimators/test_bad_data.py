@@ -7,7 +7,7 @@ from scipy import sparse
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
-QUICK = {"hidden_layer_sizes": (10,), "max_iter": 60, "n_iter_no_change": np.inf,
+QUICK = {"hidden_layer_sizes": (10,), "max_iter": 60, "n_iter_no_change": None,
          "random_state": 0, "learning_rate_init": 0.02}  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.estimators.fitted import attributes
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.01}  # fmt: skip
 SETTINGS = {
     "adam": {},

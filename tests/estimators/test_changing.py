@@ -12,7 +12,7 @@ BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegula
 RESTLESS = {
     "hidden_layer_sizes": (8,),
     "max_iter": 20,
-    "n_iter_no_change": np.inf,
+    "n_iter_no_change": None,
     "learning_rate_init": 0.2,
     "early_stopping": True,
     "warm_start": True,

@@ -6,7 +6,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from sknnreg import MLPRegularizedClassifier
 
-QUICK = {"hidden_layer_sizes": (5,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (5,), "max_iter": 6, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.01}  # fmt: skip
 SETTINGS = [
     {}, {"batch_size": 10}, {"solver": "lbfgs"}, {"normalization": "batch"},

@@ -18,7 +18,7 @@ BASE = {
     "hidden_layer_sizes": (6, 4),
     "batch_size": 16,
     "learning_rate_init": 0.01,
-    "n_iter_no_change": np.inf,
+    "n_iter_no_change": None,
     "random_state": 3,
 }
 ES = {"early_stopping": True, "validation_fraction": 0.25}

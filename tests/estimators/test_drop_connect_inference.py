@@ -11,7 +11,7 @@ from sknnreg.estimators.fitted.forward import N_SAMPLES
 
 RATE = 0.4
 QUICK = {"hidden_layer_sizes": (12,), "activation": "tanh", "drop_connect": RATE, "max_iter": 15,
-         "n_iter_no_change": np.inf, "learning_rate_init": 0.05, "random_state": 0,
+         "n_iter_no_change": None, "learning_rate_init": 0.05, "random_state": 0,
          "dtype": "float64"}  # fmt: skip
 SETTINGS = [{}, {"normalization": "batch"}, {"weight_norm": True}, {"normalization": "layer"},
             {"normalization": "batch", "normalization_position": "after"},

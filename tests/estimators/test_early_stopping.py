@@ -9,7 +9,7 @@ from sknnreg.engine.places.time import monitors
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 # Steps too large for comfort: the validation loss goes up and down.
-RESTLESS = {"hidden_layer_sizes": (8,), "max_iter": 40, "n_iter_no_change": np.inf,
+RESTLESS = {"hidden_layer_sizes": (8,), "max_iter": 40, "n_iter_no_change": None,
             "random_state": 0, "learning_rate_init": 0.3, "early_stopping": True,
             "dtype": "float64"}  # fmt: skip
 SETTINGS = [{}, {"normalization": "batch"}, {"dropout": 0.3}, {"solver": "sgd"}, {"batch_size": 16}]

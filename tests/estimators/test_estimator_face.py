@@ -73,7 +73,7 @@ def test_the_representation_shows_what_was_changed(Estimator):
 
 @BOTH
 def test_the_html_representation_shows_fitted_or_not(Estimator):
-    est = Estimator((5,), max_iter=1, n_iter_no_change=np.inf, dropout=0.25)
+    est = Estimator((5,), max_iter=1, n_iter_no_change=None, dropout=0.25)
     html = est._repr_html_()
     assert Estimator.__name__ in html
     assert "Not fitted" in html
@@ -125,6 +125,6 @@ def test_a_fitted_estimator_carries_no_data(Estimator):
     sizes = []
     for n in (300, 30_000):
         X, y = data(n)
-        est = Estimator((5,), max_iter=1, n_iter_no_change=np.inf, early_stopping=True).fit(X, y)
+        est = Estimator((5,), max_iter=1, n_iter_no_change=None, early_stopping=True).fit(X, y)
         sizes.append(len(pickle.dumps(est)))
     assert sizes[1] < sizes[0] + 1000

@@ -14,7 +14,7 @@ from sknnreg.engine.loop import evaluation
 from sknnreg.engine.loop.bound_network import BoundNetwork
 from sknnreg.estimators.settings.recipes import network
 
-QUICK = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "n_iter_no_change": np.inf,
+QUICK = {"hidden_layer_sizes": (6, 5), "max_iter": 3, "n_iter_no_change": None,
          "random_state": 0, "learning_rate_init": 0.02, "batch_size": 20}  # fmt: skip
 NORMALIZATIONS = [
     {},

@@ -14,7 +14,7 @@ from sknnreg.engine.state import TrainingState
 
 unconverged = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 STOPPING = {"early_stopping": True, "warm_start": True}
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.01, "batch_size": 16}  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor, fit_toget
 from sknnreg.estimators.data.validation_split import split_groups
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": np.inf,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": None,
          "early_stopping": True, "random_state": 0}  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from sknnreg.engine.arrays import batches
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 QUICK = {
-    "hidden_layer_sizes": (5,), "max_iter": 4, "n_iter_no_change": np.inf, "random_state": 0,
+    "hidden_layer_sizes": (5,), "max_iter": 4, "n_iter_no_change": None, "random_state": 0,
     "batch_size": 16,
 }  # fmt: skip
 NAMES = ["a", "b", "c", "d"]

@@ -6,7 +6,7 @@ import pytest
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.engine.arrays.batches import Batches
 
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 6, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.01}  # fmt: skip
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 SETTINGS = [{}, {"solver": "lbfgs"}, {"early_stopping": True}, {"normalization": "batch"}]

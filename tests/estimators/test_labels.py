@@ -11,7 +11,7 @@ from sklearn.exceptions import DataConversionWarning
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
-QUICK = {"hidden_layer_sizes": (5,), "max_iter": 30, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (5,), "max_iter": 30, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.05}  # fmt: skip
 
 

@@ -13,7 +13,7 @@ BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegula
 QUICK = {
     "hidden_layer_sizes": (5,),
     "max_iter": 4,
-    "n_iter_no_change": np.inf,
+    "n_iter_no_change": None,
     "random_state": 0,
     "batch_size": 16,
     "early_stopping": True,

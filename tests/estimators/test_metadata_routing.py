@@ -11,7 +11,7 @@ from sklearn.preprocessing import MinMaxScaler
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
-QUICK = {"hidden_layer_sizes": (5,), "max_iter": 8, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (5,), "max_iter": 8, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.05}  # fmt: skip
 ROUTED = ("X_val", "y_val", "sample_weight_val", "sample_weight")
 

@@ -13,7 +13,7 @@ from sklearn.utils import resample
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
-ENDLESS = {"n_iter_no_change": np.inf, "random_state": 0}
+ENDLESS = {"n_iter_no_change": None, "random_state": 0}
 
 
 def classes(n=60, n_classes=3, seed=0):
@@ -60,7 +60,7 @@ def test_3_every_class_keeps_its_share_of_the_validation_part():
     for seed in range(3):
         est = MLPRegularizedClassifier(
             (3,), early_stopping=True, early_stopping_scoring=spy, validation_fraction=0.2,
-            max_iter=1, n_iter_no_change=np.inf, random_state=seed,
+            max_iter=1, n_iter_no_change=None, random_state=seed,
         )  # fmt: skip
         est.fit(X, y)
     assert len(seen) == 3
@@ -182,7 +182,7 @@ def test_8_warm_start_keeps_the_validation_split():
 
     est = MLPRegularizedClassifier(
         (3,), warm_start=True, early_stopping=True, early_stopping_scoring=spy, max_iter=1,
-        n_iter_no_change=np.inf, random_state=None,
+        n_iter_no_change=None, random_state=None,
     )  # fmt: skip
     for _ in range(4):
         est.fit(X, y)

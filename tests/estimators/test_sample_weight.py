@@ -7,7 +7,7 @@ from scipy import sparse
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
-QUICK = {"hidden_layer_sizes": (5,), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (5,), "max_iter": 6, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.01}  # fmt: skip
 SETTINGS = {
     "full batch": {},

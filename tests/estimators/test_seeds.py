@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
-QUICK = {"hidden_layer_sizes": (5,), "max_iter": 3, "n_iter_no_change": np.inf, "batch_size": 16}
+QUICK = {"hidden_layer_sizes": (5,), "max_iter": 3, "n_iter_no_change": None, "batch_size": 16}
 DRAWS = {"dropout": 0.3, "input_noise": 0.1, "weight_noise": 0.1, "gradient_noise": 0.1}
 
 
@@ -189,7 +189,7 @@ def test_a_criterion_that_changes_is_judged_by_its_own_values(Estimator, before,
         assert est.best_iteration_ == est.n_iter_
         assert est.best_validation_score_ == -1000.0 + 7
     else:
-        est.set_params(n_iter_no_change=np.inf).fit(X, y)
+        est.set_params(n_iter_no_change=None).fit(X, y)
         assert est.best_iteration_ == 1 + np.argmin(est.loss_curve_[3:]) + 3
 
 

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
-QUICK = {"hidden_layer_sizes": (8, 5), "max_iter": 60, "n_iter_no_change": np.inf,
+QUICK = {"hidden_layer_sizes": (8, 5), "max_iter": 60, "n_iter_no_change": None,
          "learning_rate_init": 0.01, "random_state": 0}  # fmt: skip
 SETTINGS = [{"solver": "adam", "l1": 0.02}, {"solver": "sgd", "l1": 0.02},
             {"solver": "lbfgs", "l1": 0.02}, {"l1": 0.0}]  # fmt: skip

@@ -25,7 +25,7 @@ def closed_figures():
 
 
 def network(**settings):
-    settings = {"max_iter": 12, "n_iter_no_change": float("inf"), "random_state": 0, **settings}
+    settings = {"max_iter": 12, "n_iter_no_change": None, "random_state": 0, **settings}
     return MLPRegularizedClassifier((5,), learning_rate_init=0.01, **settings)
 
 

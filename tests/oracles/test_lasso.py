@@ -19,7 +19,7 @@ STEPS = {
     "standardize": False,
     "dtype": "float64",
     "batch_size": N,
-    "n_iter_no_change": np.inf,
+    "n_iter_no_change": None,
     "random_state": 0,
 }
 

@@ -51,7 +51,7 @@ def model(task, hidden=(5,), **parameters):
         "solver": "lbfgs",
         "standardize": False,
         "max_iter": 40,
-        "n_iter_no_change": np.inf,
+        "n_iter_no_change": None,
         "random_state": 0,
     }
     return task()[0](hidden, **{**settings, **parameters})

@@ -53,7 +53,7 @@ def test_the_strength_of_l2_does_not_depend_on_the_batch_size():
             MLPRegularizedRegressor(
                 (4,),
                 standardize=False,
-                n_iter_no_change=np.inf,
+                n_iter_no_change=None,
                 random_state=0,
                 learning_rate_init=0.1,
                 l2=l2,

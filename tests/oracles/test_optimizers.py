@@ -179,7 +179,7 @@ def ours(task, hidden=(4, 3), **parameters):
         "beta_1": BETA_1,
         "beta_2": BETA_2,
         "epsilon": EPSILON,
-        "n_iter_no_change": np.inf,
+        "n_iter_no_change": None,
         "random_state": 3,
     }
     return task()[0](hidden, **{**settings, **parameters})

@@ -67,7 +67,7 @@ def fit(make, parameters, X, y, weight=None, **fit_parameters):
         "batch_size": 10_000,
         "learning_rate_init": 0.01,
         "max_iter": 25,
-        "n_iter_no_change": np.inf,
+        "n_iter_no_change": None,
         "random_state": 0,
     }
     model = make((6,), **{**settings, **parameters})

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sknnreg import MLPRegularizedClassifier, fit_together
 from sknnreg.together import TogetherBackend, current_label
 
-QUICK = {"hidden_layer_sizes": (3,), "max_iter": 2, "n_iter_no_change": np.inf,
+QUICK = {"hidden_layer_sizes": (3,), "max_iter": 2, "n_iter_no_change": None,
          "learning_rate_init": 0.05}  # fmt: skip
 
 

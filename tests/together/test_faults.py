@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from sknnreg import MLPRegularizedClassifier
 
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 5, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 5, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.05}  # fmt: skip
 SEEDS = [0, 1, 2, 3]
 

@@ -20,7 +20,7 @@ from sknnreg.together.trainers.helper_process import HelperProcess
 from sknnreg.together.trainers.process_pool import POOL, ProcessPool
 
 ROOT = Path(sknnreg.__file__).parents[1]
-QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": np.inf,
+QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": None,
          "learning_rate_init": 0.05}  # fmt: skip
 
 

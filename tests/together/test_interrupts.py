@@ -46,7 +46,7 @@ class Scorer:
 LocalTrainer.train = train_and_tell
 X = np.random.default_rng(0).normal(size=(60, 3))
 y = np.arange(60) % 2
-endless = dict(max_iter=10**8, n_iter_no_change=float("inf"), random_state=0, batch_size=20)
+endless = dict(max_iter=10**8, n_iter_no_change=None, random_state=0, batch_size=20)
 est = MLPRegularizedClassifier((4,), **endless, **SETTINGS)
 GRID = {"hidden_layer_sizes": [(3,), (4,), (5,)], "random_state": [0, 1, 2, 3]}
 filters = list(warnings.filters)
@@ -63,7 +63,7 @@ report["filters"] = list(warnings.filters) == filters
 with POOL._lock:
     report["dead"] = sum(not process.alive for process in POOL._idle)
 report["again"] = list(cross_validate(
-    MLPRegularizedClassifier((4,), max_iter=2, n_iter_no_change=float("inf"),
+    MLPRegularizedClassifier((4,), max_iter=2, n_iter_no_change=None,
                              random_state=0), X, y, cv=3)["test_score"])
 print(json.dumps(report))
 """
@@ -114,7 +114,7 @@ def test_ctrl_c_ends_a_search(name):
     assert len(report["again"]) == 3
 
 
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": np.inf, "random_state": 0}
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": None, "random_state": 0}
 
 
 def data():

@@ -21,7 +21,7 @@ from sknnreg.together.trainers import joblib_trainer
 from sknnreg.together.trainers.local_trainer import LocalTrainer
 from sknnreg.together.trainers.stacks import divide_among_workers, training_seconds
 
-QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.05}  # fmt: skip
 GRID = {"l2": [0.0, 0.1], "dropout": [0.0, 0.3]}
 

@@ -24,7 +24,7 @@ from sknnreg.together.trainers.stacks import (
     training_seconds,
 )
 
-QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": np.inf,
+QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": None,
          "learning_rate_init": 0.05}  # fmt: skip
 
 

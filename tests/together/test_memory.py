@@ -14,7 +14,7 @@ from sknnreg.together import backend
 from sknnreg.together.meeting import waiting_fits
 from sknnreg.together.memory import data_bytes, footprint
 
-QUICK = {"hidden_layer_sizes": (3,), "max_iter": 2, "n_iter_no_change": np.inf,
+QUICK = {"hidden_layer_sizes": (3,), "max_iter": 2, "n_iter_no_change": None,
          "learning_rate_init": 0.05}  # fmt: skip
 
 

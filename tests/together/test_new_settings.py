@@ -11,7 +11,7 @@ ESTIMATORS = [MLPRegularizedClassifier, MLPRegularizedRegressor]
 ANYWHERE = pytest.mark.parametrize("together", ["with a process"], indirect=True)
 HERE = pytest.mark.parametrize("together", ["here"], indirect=True)
 # 40 training rows in batches of 16 leave one of 8.
-BASE = {"hidden_layer_sizes": (5, 4), "max_iter": 12, "n_iter_no_change": np.inf,
+BASE = {"hidden_layer_sizes": (5, 4), "max_iter": 12, "n_iter_no_change": None,
         "random_state": 0, "learning_rate_init": 0.05, "batch_size": 16}  # fmt: skip
 STOP = {"early_stopping": True, "validation_fraction": 0.3, "n_iter_no_change": 3, "max_iter": 300,
         "tol": 1e-3}  # fmt: skip

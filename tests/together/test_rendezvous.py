@@ -16,7 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from sknnreg import MLPRegularizedClassifier, fit_together
 from sknnreg.together.meeting import turns
 
-QUICK = {"max_iter": 2, "n_iter_no_change": np.inf, "learning_rate_init": 0.05}
+QUICK = {"max_iter": 2, "n_iter_no_change": None, "learning_rate_init": 0.05}
 SHAPES = [(2,), (3, 2)]
 
 

@@ -30,7 +30,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 4, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 4, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.05}  # fmt: skip
 SPLITTERS = {
     "KFold": KFold(4),

@@ -18,7 +18,7 @@ KINDS = {"classifier": (MLPRegularizedClassifier, "float32"),
          "precise classifier": (MLPRegularizedClassifier, "float64"),
          "coarse regressor": (MLPRegularizedRegressor, "float32")}  # fmt: skip
 # 40 training rows in batches of 16 leave one of 8.
-BASE = {"hidden_layer_sizes": (5, 4), "max_iter": 6, "n_iter_no_change": np.inf, "random_state": 0,
+BASE = {"hidden_layer_sizes": (5, 4), "max_iter": 6, "n_iter_no_change": None, "random_state": 0,
         "learning_rate_init": 0.02, "batch_size": 16}  # fmt: skip
 SGD = {"solver": "sgd", "learning_rate_init": 0.05}
 LBFGS = {"solver": "lbfgs"}
@@ -194,7 +194,7 @@ def test_networks_go_on_training_alike(Estimator, settings, assert_same_networks
     est = Estimator(**{**BASE, "dropout": 0.0 if settings is LBFGS else 0.2, **settings})
     for found, expected in zip(*assert_same_networks(est, X, y), strict=True):
         for each in (found, expected):
-            each.set_params(warm_start=True, max_iter=3, n_iter_no_change=np.inf).fit(X, y)
+            each.set_params(warm_start=True, max_iter=3, n_iter_no_change=None).fit(X, y)
         assert found.n_iter_ > 3
         same(found, expected)
 
@@ -208,7 +208,7 @@ def test_numbers_that_differ_are_no_reason_for_another_stack(Estimator, together
     """Nothing is sent to a process, since a scorer listens: all stacks are seen."""
     X, y = data()
     est = Estimator(**{**BASE, **STOP, "max_iter": 6, "early_stopping_scoring": share_right})
-    est.set_params(n_iter_no_change=np.inf)
+    est.set_params(n_iter_no_change=None)
     splitter = ShuffleSplit(2, random_state=0)
     search = GridSearchCV(est, GRID, cv=splitter, scoring=share_right, refit=False)
     expected = search.fit(X, y).cv_results_

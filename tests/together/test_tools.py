@@ -40,7 +40,7 @@ from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor, fit_toget
 from sknnreg.together.trainers import local_trainer
 from sknnreg.together.trainers.helper_process import HelperProcess
 
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 4, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 4, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.05}  # fmt: skip
 GRID = {"l2": [0.0, 0.1], "dropout": [0.0, 0.3]}
 RNG = np.random.default_rng(0)

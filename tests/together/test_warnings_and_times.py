@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, cross_
 
 from sknnreg import MLPRegularizedClassifier, fit_together
 
-QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": np.inf, "random_state": 0,
+QUICK = {"hidden_layer_sizes": (4,), "max_iter": 3, "n_iter_no_change": None, "random_state": 0,
          "learning_rate_init": 0.05}  # fmt: skip
 # Warns that its few epochs were not enough.
 IMPATIENT = {"n_iter_no_change": 10}

@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss
 
 # 50 rows in batches of 16 are 4 updates. Steps so long that the weights move about.
 BASE = {"hidden_layer_sizes": (4,), "batch_size": 16, "learning_rate_init": 0.1, "max_iter": 12,
-        "n_iter_no_change": np.inf, "random_state": 0, "dtype": "float64"}  # fmt: skip
+        "n_iter_no_change": None, "random_state": 0, "dtype": "float64"}  # fmt: skip
 # The second starts behind epoch 6 of 12.
 AVERAGES = {
     "ema": {"weight_averaging": "ema", "averaging_decay": 0.8},

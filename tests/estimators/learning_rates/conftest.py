@@ -13,7 +13,7 @@ import pytest
 N_ROWS, N_UPDATES = 70, 5
 LARGEST, SMALLEST, MAX_ITER = 0.04, 0.01, 20
 BASE = {"hidden_layer_sizes": (4,), "batch_size": 16, "learning_rate_init": LARGEST,
-        "max_iter": MAX_ITER, "n_iter_no_change": np.inf, "random_state": 0}  # fmt: skip
+        "max_iter": MAX_ITER, "n_iter_no_change": None, "random_state": 0}  # fmt: skip
 
 
 def between(share):

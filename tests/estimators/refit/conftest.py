@@ -201,7 +201,7 @@ def make():
 
 
 def _settled(est, n_epochs):
-    params = {"early_stopping": False, "early_stopping_refit": None, "n_iter_no_change": np.inf,
+    params = {"early_stopping": False, "early_stopping_refit": None, "n_iter_no_change": None,
               "max_iter": n_epochs}  # fmt: skip
     return clone(est).set_params(**params)
 

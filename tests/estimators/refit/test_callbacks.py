@@ -29,7 +29,7 @@ def test_epochs_of_both_stages_begin_and_end_in_one_fit(
 def test_every_task_that_begins_ends_with_lbfgs_too(Estimator, refit, tol, make, rows, Listener):
     """It may end either stage by itself, an epoch having begun in which nothing happens."""
     listener = Listener()
-    patience = {"n_iter_no_change": np.inf, "max_iter": 500, "l2": 0.01}
+    patience = {"n_iter_no_change": None, "max_iter": 500, "l2": 0.01}
     est = make(Estimator, early_stopping_refit=refit, solver="lbfgs", tol=tol, **patience)
     rows.fit(est.set_callbacks(listener), own=True)
     assert est.stop_reason_ == "converged"

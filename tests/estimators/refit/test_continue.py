@@ -22,7 +22,7 @@ def held_out(est, rows, own):
         return 0.0
 
     params = {"early_stopping_scoring": spy, "early_stopping_refit": None, "max_iter": 3,
-              "n_iter_no_change": np.inf}  # fmt: skip
+              "n_iter_no_change": None}  # fmt: skip
     rows.fit(clone(est).set_params(**params), own=False)
     X = rows.X.toarray() if sparse.issparse(rows.X) else rows.X
     return (X[:, None] == seen[0][None]).all(axis=2).any(axis=1)
@@ -100,7 +100,7 @@ def test_it_takes_several_epochs_or_there_would_be_nothing_to_show(cases, make, 
 @pytest.mark.parametrize("max_iter", [6, 11])
 def test_max_iter_more_epochs_at_most(Estimator, max_iter, make, opposite_rows):
     """Steps too short to get there."""
-    params = {"learning_rate_init": 1e-6, "n_iter_no_change": np.inf, "max_iter": max_iter}
+    params = {"learning_rate_init": 1e-6, "n_iter_no_change": None, "max_iter": max_iter}
     est = make(Estimator, **params, early_stopping_refit="continue")
     opposite_rows.fit(est, own=True)
     assert (est.n_iter_, est.refit_stop_reason_) == (max_iter, "max_iter")
@@ -110,7 +110,7 @@ def test_max_iter_more_epochs_at_most(Estimator, max_iter, make, opposite_rows):
 @BOTH
 def test_a_target_that_is_met_already_is_met_after_an_epoch(Estimator, make, opposite_rows):
     """Rows to judge by that fit better than those to learn from, and short steps."""
-    params = {"learning_rate_init": 1e-6, "n_iter_no_change": np.inf, "max_iter": 6}
+    params = {"learning_rate_init": 1e-6, "n_iter_no_change": None, "max_iter": 6}
     (X_val, y_val, _), (X, y, _) = opposite_rows.learned(), opposite_rows.judging()
     est = make(Estimator, **params, standardize=False, early_stopping_refit="continue")
     est.fit(X, y, X_val=X_val, y_val=y_val)
@@ -123,7 +123,7 @@ def test_the_optimizer_starts_anew(Estimator, make, rows, weights_of):
     """Adam's first step is as long as its step size for every weight, no later one is."""
     X, y, _ = rows.learned()
     params = {"activation": "tanh", "standardize": False, "max_iter": 4, "tol": 0.0,
-              "n_iter_no_change": np.inf, "learning_rate_init": 0.01}  # fmt: skip
+              "n_iter_no_change": None, "learning_rate_init": 0.01}  # fmt: skip
     # Judged by what it learns from, the target is met after an epoch.
     first = make(Estimator, **params).fit(X, y, X_val=X, y_val=y)
     assert first.best_iteration_ == 4

@@ -28,7 +28,7 @@ class TestOfTheFirstStage:
         def check(est, reason, n_epochs):
             assert (est.stop_reason_, est.n_iter_) == (reason, n_epochs)
             assert tells_no_refit(est)
-            params = {"max_iter": n_epochs, "n_iter_no_change": np.inf}
+            params = {"max_iter": n_epochs, "n_iter_no_change": None}
             until = clone(est).set_callbacks().set_params(max_time=None, **params)
             rows.fit(until.set_params(early_stopping_refit=None), own=True)
             # lbfgs is at its last iterate only up to rounding after an interrupt

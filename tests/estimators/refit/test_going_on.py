@@ -30,7 +30,7 @@ def test_a_refit_network_can_go_on(Estimator, refit, make, rows, tells_no_refit)
         epochs = est.loss_curve_[: est.best_iteration_] + epochs
     params = {"early_stopping": False, "early_stopping_refit": None, "warm_start": True}
     # Steps that move nothing.
-    est.set_params(**params, max_iter=4, n_iter_no_change=np.inf, learning_rate_init=1e-9)
+    est.set_params(**params, max_iter=4, n_iter_no_change=None, learning_rate_init=1e-9)
     rows.fit(est, own=False)
     np.testing.assert_allclose(est.predict(rows.X), before, rtol=1e-4, atol=1e-4)
     assert est.loss_curve_[:-4] == epochs
@@ -45,7 +45,7 @@ def test_going_on_does_not_validate_on_rows_that_were_learned_from(
     """They were held out once; rows that are handed in, or none at all, are another matter."""
     est = make(Estimator, early_stopping_refit=refit)
     rows.fit(est, own=False)
-    est.set_params(early_stopping_refit=None, warm_start=True, n_iter_no_change=np.inf, max_iter=3)
+    est.set_params(early_stopping_refit=None, warm_start=True, n_iter_no_change=None, max_iter=3)
     X, y = rows.X, rows.y
     for _ in range(2):
         with pytest.raises(ValueError, match=r"early_stopping=True.*learned from.*X_val"):

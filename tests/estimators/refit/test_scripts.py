@@ -104,7 +104,7 @@ def test_scores_of_nothing_but_nan_leave_nothing_to_refit(
     Estimator, refit, make, rows, scripted, tells_no_refit
 ):
     est = make(
-        Estimator, max_iter=6, n_iter_no_change=np.inf, early_stopping_refit=refit,
+        Estimator, max_iter=6, n_iter_no_change=None, early_stopping_refit=refit,
         early_stopping_scoring=scripted([np.nan] * 6),
     )  # fmt: skip
     with pytest.warns(UserWarning, match=r"early_stopping_scoring=.*no finite value"):

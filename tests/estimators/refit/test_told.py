@@ -31,7 +31,7 @@ def test_of_the_first_stage_what_a_fit_without_tells(
 
 
 def test_without_early_stopping_there_is_nothing_to_tell(Estimator, make, rows, tells_no_refit):
-    est = make(Estimator, early_stopping=False, max_iter=2, n_iter_no_change=np.inf)
+    est = make(Estimator, early_stopping=False, max_iter=2, n_iter_no_change=None)
     rows.fit(est, own=True)
     assert tells_no_refit(est)
 

@@ -11,7 +11,7 @@ from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 # Cycles end after 4, 8 and 12 epochs.
 BASE = {"hidden_layer_sizes": (4,), "batch_size": 16, "learning_rate": "cosine_restarts",
         "learning_rate_period": 4, "learning_rate_init": 0.1, "max_iter": 12, "n_snapshots": 3,
-        "n_iter_no_change": np.inf, "random_state": 0}  # fmt: skip
+        "n_iter_no_change": None, "random_state": 0}  # fmt: skip
 N_ROWS = 50
 
 
