@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.estimators.base import BaseMLPRegularized
-from sknnreg.inspection.axes import new_axes
+from sknnreg.inspection.axes import legend_beside, two_axes
 from sknnreg.inspection.networks import networks_in
 
 # As many networks can be told apart by colour; more share two colours.
@@ -62,7 +62,8 @@ class TrainingCurveDisplay:
     Use :meth:`from_estimator`. A single network or a few have a colour each, training losses
     drawn through and validation losses dashed; more than six, such as all folds of a
     cross-validation, share one colour for training and one for validation. A dot marks the best
-    epoch where early stopping kept it, and a dotted line is the objective in a refit.
+    epoch where early stopping kept it, and a dotted line is the objective in a refit. The legend
+    stands beside the axes.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ class TrainingCurveDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, names: Iterable[str] | None = None, axes: Any = None
+        cls, estimator: Any, *, names: Iterable[str] | None = None, ax: Any = None
     ) -> TrainingCurveDisplay:
         """Draw how one or several fitted estimators were trained.
 
@@ -115,8 +116,9 @@ class TrainingCurveDisplay:
             by name.
         names : iterable of str, default=None
             A name for each network; None numbers them, or takes the names of the dict.
-        axes : sequence of two matplotlib Axes, default=None
-            Where to draw losses and step sizes; None makes a figure.
+        ax : matplotlib Axes or sequence of two, default=None
+            Where to draw losses and step sizes. A single one gives the bounds in which two are
+            made, one above the other; None makes a figure.
 
         Returns
         -------
@@ -126,7 +128,7 @@ class TrainingCurveDisplay:
         Raises
         ------
         ValueError
-            If there is no network, or the number of names is another.
+            If there is no network, the number of names is another, or that of the axes.
         NotFittedError
             If a network is not fitted.
         """
@@ -148,44 +150,42 @@ class TrainingCurveDisplay:
         if len(labels) != len(networks):
             raise ValueError(f"names has {len(labels)} entries for {len(networks)} networks.")
         pairs = zip(networks, labels, strict=True)
-        return cls([TrainingCurve.of(network, name) for network, name in pairs]).plot(axes)
+        return cls([TrainingCurve.of(network, name) for network, name in pairs]).plot(ax)
 
-    def plot(self, axes: Any = None) -> TrainingCurveDisplay:
+    def plot(self, ax: Any = None) -> TrainingCurveDisplay:
         """Draw losses above step sizes.
 
         Parameters
         ----------
-        axes : sequence of two matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+        ax : matplotlib Axes or sequence of two, default=None
+            Where to draw, as in :meth:`from_estimator`.
 
         Returns
         -------
         display : TrainingCurveDisplay
             This one, with ``axes_``, ``figure_`` and ``lines_``.
+
+        Raises
+        ------
+        ValueError
+            If there are more than two axes.
         """
-        if axes is None:
-            axes = new_axes(2, sharex=True, height_ratios=(3, 1))
-        if np.size(axes) != 2:
-            raise ValueError(
-                f"axes must be two, for losses and for step sizes, got {np.size(axes)}. Make them "
-                "with plt.subplots(2), or leave axes out."
-            )
-        self.axes_ = losses, rates = list(np.ravel(axes))
+        self.axes_ = losses, rates = two_axes(ax, height_ratios=(3, 1))
         self.figure_ = losses.figure
         self.lines_: list[Any] = []
         few = len(self.curves) <= MAX_COLOURS
         for number, curve in enumerate(self.curves):
             colours = (f"C{number}",) * 3 if few else ("C0", "C1", "0.4")
             self._draw(curve, colours, width=1.5 if few else 0.8)
-        losses.legend(handles=self._legend(few), fontsize="small")
+        legend_beside(self.axes_, self._legend(few))
         losses.set_ylabel("loss")
         rates.set(xlabel="epoch", ylabel="step size")
         rates.xaxis.get_major_locator().set_params(integer=True)
-        for ax in (losses, rates):
-            if _spread(ax.lines) > 10:
-                ax.set_yscale("log")
+        for each in (losses, rates):
+            if _spread(each.lines) > 10:
+                each.set_yscale("log")
             else:
-                ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+                each.set_ylim(bottom=min(0.0, each.get_ylim()[0]))
         return self
 
     def _draw(self, curve: TrainingCurve, colours: tuple[str, ...], width: float) -> None:
@@ -203,7 +203,7 @@ class TrainingCurveDisplay:
             self.lines_ += losses.plot(later, curve.refit_loss, color=training, lw=width, ls=":")
         if curve.best_epoch:
             best = curve.best_epoch
-            losses.plot(best, shown[best - 1], "o", color=validation, ms=5)
+            losses.plot(best, shown[best - 1], "o", color=validation, ms=3.5 * width)
         self.lines_ += rates.plot(epochs, curve.learning_rate, color=rate, lw=width)
 
     def _legend(self, few: bool) -> list[Any]:

@@ -136,10 +136,57 @@ def test_networks_within_other_estimators():
 def test_axes_and_names_of_ones_own():
     _, axes = plt.subplots(1, 2)
     display = TrainingCurveDisplay.from_estimator(
-        [network().fit(X, y)] * 2, names=["a", "b"], axes=axes
+        [network().fit(X, y)] * 2, names=["a", "b"], ax=axes
     )
     assert display.axes_ == list(axes)
     assert [curve.name for curve in display.curves] == ["a", "b"]
+    assert display.plot(list(axes)).axes_ == list(axes)
+
+
+def single(**layout):
+    return plt.subplots(figsize=(9, 5), **layout)[1]
+
+
+def side_by_side(**layout):
+    return plt.subplots(1, 2, figsize=(14, 5), **layout)[1][0]
+
+
+def bare(**layout):
+    return plt.figure(figsize=(9, 5)).add_axes((0.2, 0.1, 0.7, 0.8))
+
+
+@pytest.mark.parametrize("layout", [{}, {"layout": "constrained"}], ids=str)
+@pytest.mark.parametrize("where", [single, side_by_side, bare])
+def test_a_single_axes_gives_the_bounds_of_two(where, layout):
+    ax = where(**layout)
+    display = TrainingCurveDisplay.from_estimator(network().fit(X, y), ax=ax)
+    figure = display.figure_
+    figure.draw_without_rendering()
+    upper, lower = (each.get_position() for each in display.axes_)
+    outer = ax.get_position()
+    assert figure is ax.figure
+    assert not ax.axison
+    assert upper.y0 > lower.y1
+    # A constrained layout moves edges by the height of half a tick's label.
+    slack = 0.02 if layout else 1e-9
+    for inner in (upper, lower):
+        assert outer.x0 - slack <= inner.x0 < inner.x1 <= outer.x1 + slack
+        assert outer.y0 - slack <= inner.y0 < inner.y1 <= outer.y1 + slack
+
+
+@pytest.mark.parametrize("layout", [{}, {"layout": "constrained"}], ids=str)
+@pytest.mark.parametrize("where", [lambda **_: None, single, bare, "two"])
+@pytest.mark.parametrize("count", [1, 6, 7])
+def test_the_legend_leaves_the_curves_visible(where, layout, count):
+    """Beside the axes of the curves, and within the figure."""
+    ax = plt.subplots(2, figsize=(9, 5), **layout)[1] if where == "two" else where(**layout)
+    model = network(early_stopping=True).fit(X, y)
+    display = TrainingCurveDisplay.from_estimator([model] * count, ax=ax)
+    display.figure_.draw_without_rendering()
+    legend = display.axes_[0].get_legend().get_window_extent()
+    assert not any(legend.overlaps(each.get_window_extent()) for each in display.axes_)
+    assert legend.x1 <= display.figure_.bbox.x1
+    assert legend.y0 >= 0
 
 
 def test_lbfgs_and_partial_fit_have_curves_too():
@@ -153,6 +200,10 @@ def test_lbfgs_and_partial_fit_have_curves_too():
 
 
 class TestErrors:
+    def test_more_than_two_axes(self):
+        with pytest.raises(ValueError, match="ax must be one or two matplotlib Axes, got 3"):
+            TrainingCurveDisplay.from_estimator(network().fit(X, y), ax=plt.subplots(3)[1])
+
     def test_no_network(self):
         with pytest.raises(ValueError, match=r"found no .* in LogisticRegression"):
             TrainingCurveDisplay.from_estimator(LogisticRegression(max_iter=1000).fit(X, y))
