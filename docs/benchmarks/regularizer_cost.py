@@ -32,42 +32,42 @@ def flip(X: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
     return X, y
 
 
-# (place, settings, the most it may cost)
-MEMBERS: list[tuple[str, dict[str, Any], float]] = [
-    ("1 data", {"input_noise": 0.1}, 1.6),
-    ("1 data", {"augmentation": flip}, 1.6),
-    ("1 data", {"mixup": 0.2}, 1.6),
-    ("1 data", {"label_smoothing": 0.1}, 1.6),
-    ("1 data", {"adversarial": 0.1}, 2.5),
-    ("2 signal", {"dropout": 0.5}, 1.6),
-    ("2 signal", {**DROPPED, "dropout_scaling": "predict"}, 1.6),
-    ("2 signal", {**DROPPED, "dropout_kind": "gaussian"}, 2.2),
-    ("2 signal", {**DROPPED, "dropout_kind": "alpha"}, 1.6),
-    ("2 signal", {**DROPPED, "dropout_kind": "variational"}, 2.5),
-    ("2 signal", {"normalization": "batch"}, 1.6),
-    ("2 signal", {"normalization": "batch", "batch_statistics": "population"}, 1.6),
-    ("2 signal", {"normalization": "mean_only_batch"}, 1.6),
-    ("2 signal", {"normalization": "layer"}, 1.6),
-    ("2 signal", {"normalization": "group"}, 1.6),
-    ("3 weights in use", {"weight_norm": True}, 1.6),
-    ("3 weights in use", {"weight_norm": True, "normalization": "mean_only_batch"}, 1.6),
-    ("3 weights in use", {"drop_connect": 0.5}, 1.6),
-    ("3 weights in use", {"weight_noise": 0.01}, 2.2),
-    ("4 objective", {"l1": 1e-5}, 1.6),
-    ("4 objective", {"l2": 1e-4}, 1.6),
-    ("4 objective", {"class_weight": "balanced"}, 1.6),
-    ("5 update", {"solver": "rmsprop"}, 1.6),
-    ("5 update", {"solver": "amsgrad"}, 1.6),
-    ("5 update", {"learning_rate": "one_cycle"}, 1.6),
-    ("5 update", {"weight_decay": 1e-4}, 1.6),
-    ("5 update", {"clip_norm": 1.0}, 1.6),
-    ("5 update", {"gradient_noise": 0.01}, 2.2),
-    ("6 weights at rest", {"max_norm": 3.0}, 1.6),
-    ("6 weights at rest", {"max_weight_norm": 30.0}, 1.6),
-    ("7 time", {"early_stopping": True}, 1.6),
-    ("7 time", {"weight_averaging": "ema"}, 1.6),
-    ("7 time", {"weight_averaging": "swa"}, 1.6),
-    ("7 time", SNAPSHOTS, 1.6),
+# (place, settings)
+MEMBERS: list[tuple[str, dict[str, Any]]] = [
+    ("1 data", {"input_noise": 0.1}),
+    ("1 data", {"augmentation": flip}),
+    ("1 data", {"mixup": 0.2}),
+    ("1 data", {"label_smoothing": 0.1}),
+    ("1 data", {"adversarial": 0.1}),
+    ("2 signal", {"dropout": 0.5}),
+    ("2 signal", {**DROPPED, "dropout_scaling": "predict"}),
+    ("2 signal", {**DROPPED, "dropout_kind": "gaussian"}),
+    ("2 signal", {**DROPPED, "dropout_kind": "alpha"}),
+    ("2 signal", {**DROPPED, "dropout_kind": "variational"}),
+    ("2 signal", {"normalization": "batch"}),
+    ("2 signal", {"normalization": "batch", "batch_statistics": "population"}),
+    ("2 signal", {"normalization": "mean_only_batch"}),
+    ("2 signal", {"normalization": "layer"}),
+    ("2 signal", {"normalization": "group"}),
+    ("3 weights in use", {"weight_norm": True}),
+    ("3 weights in use", {"weight_norm": True, "normalization": "mean_only_batch"}),
+    ("3 weights in use", {"drop_connect": 0.5}),
+    ("3 weights in use", {"weight_noise": 0.01}),
+    ("4 objective", {"l1": 1e-5}),
+    ("4 objective", {"l2": 1e-4}),
+    ("4 objective", {"class_weight": "balanced"}),
+    ("5 update", {"solver": "rmsprop"}),
+    ("5 update", {"solver": "amsgrad"}),
+    ("5 update", {"learning_rate": "one_cycle"}),
+    ("5 update", {"weight_decay": 1e-4}),
+    ("5 update", {"clip_norm": 1.0}),
+    ("5 update", {"gradient_noise": 0.01}),
+    ("6 weights at rest", {"max_norm": 3.0}),
+    ("6 weights at rest", {"max_weight_norm": 30.0}),
+    ("7 time", {"early_stopping": True}),
+    ("7 time", {"weight_averaging": "ema"}),
+    ("7 time", {"weight_averaging": "swa"}),
+    ("7 time", SNAPSHOTS),
 ]
 
 
@@ -97,20 +97,17 @@ def main() -> None:
     ratios: list[list[float]] = [[] for _ in MEMBERS]
     plain_times = []
     for _ in range(2 if options.quick else 7):
-        for (_, settings, _), found in zip(MEMBERS, ratios, strict=True):
+        for (_, settings), found in zip(MEMBERS, ratios, strict=True):
             # The plain network right before each: the machine's pace changes within a round.
             plain_times.append(seconds(X, y, {}))
             found.append(seconds(X, y, settings) / plain_times[-1])
-    rows, met = [], []
-    for (place, settings, bound), found in zip(MEMBERS, ratios, strict=True):
-        cost = statistics.median(found)
-        met.append(cost <= bound)
-        verdict = f"{cost:.2f} (<= {bound:g} {'met' if met[-1] else 'MISSED'})"
-        rows.append([place, shown(settings), verdict])
+    rows = [
+        [place, shown(settings), f"{statistics.median(found):.2f}"]
+        for (place, settings), found in zip(MEMBERS, ratios, strict=True)
+    ]
     plain = statistics.median(plain_times) / EPOCHS
     print(f"\nplain network: {plain * 1e3:.0f} ms an epoch of {ROWS // 256} batches\n")
     print(table(["place", "regularizer", "time, plain = 1"], rows))
-    print(f"\n{sum(met)} of {len(met)} bounds met")
 
 
 if __name__ == "__main__":
