@@ -210,7 +210,7 @@ def test_a_loss_that_gives_outputs_another_meaning_is_refused(first, second):
     X, y = data()
     est = MLPRegularizedRegressor(**QUICK, warm_start=True, loss=first).fit(X, np.abs(y))
     before = est.coefs_[0].copy()
-    with pytest.raises(ValueError, match=r"to or from 'poisson'.*warm_start=False"):
+    with pytest.raises(ValueError, match=rf"from '{first}' to '{second}'.*warm_start=False"):
         est.set_params(loss=second).fit(X, np.abs(y))
     np.testing.assert_array_equal(est.coefs_[0], before)
     assert est.n_iter_ == QUICK["max_iter"]
