@@ -206,11 +206,12 @@ class Result:
     history: History
     seconds: float = 0.0
     error: BaseException | None = None
+    overflows: bool = False
 
     @property
     def finite(self) -> bool:
         """Whether all numbers are finite."""
-        return bool(np.isfinite(self.values).all())
+        return not self.overflows and bool(np.isfinite(self.values).all())
 
     @property
     def diverged(self) -> bool:

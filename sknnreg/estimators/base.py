@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
+from sklearn import get_config
 from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.arrays.stack import Array
@@ -23,12 +24,14 @@ from sknnreg.estimators.fitted.ensembles import as_folded
 from sknnreg.estimators.fitted.forward import Between, raw_outputs, to_dense
 from sknnreg.estimators.hyperparameters import Hyperparameters
 from sknnreg.estimators.settings.recipes import recipe
+from sknnreg.estimators.settings.validity import check_names, check_values
 from sknnreg.estimators.sklearn_types import (
     BaseEstimator,
     CallbackSupportMixin,
     available_if,
     with_callbacks,
 )
+from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 from sknnreg.estimators.training.callbacks import listen
 from sknnreg.estimators.training.continuing import Continuation
 from sknnreg.estimators.training.outcome import outcome_warning, refit_warning, warn
@@ -106,10 +109,40 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         names: list[str] = super()._get_param_names()
         return names
 
+    def set_params(self, **params: Any) -> Self:
+        """Set hyperparameters by name.
+
+        Parameters
+        ----------
+        **params : dict
+            Hyperparameters and their values, which ``fit`` checks.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no such hyperparameter; none is set then.
+        """
+        check_names(self, params)
+        super().set_params(**params)
+        return self
+
+    def _validate_params(self) -> None:
+        check_values(self)
+
     @abstractmethod
     def _plan_targets(self, y: Any, classes: Any, before: Any) -> Targets:
         """What the outputs should mean, from the first y; ``before`` is what they mean so far."""
 
+    @abstractmethod
+    def _check_y(self, y: Any, name: str) -> Any:
+        """The y of any call, or y_val, as an array; errors speak of ``name``."""
+
+    @all_or_nothing
     @with_callbacks
     def fit(
         self,
@@ -183,8 +216,8 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         state = None if before is None else before.state_for(self, plan)
         listeners = None if partial else listen(self, given[:3], plan)
         first = train_as_planned(self, plan, state, listeners)
-        # To the caller of fit, past scikit-learn's decorator, or of partial_fit.
-        stacklevel = 4 if partial else 5
+        # To the caller of fit, past its decorators, or of partial_fit.
+        stacklevel = 5 if partial else 6
         warn(outcome_warning(self, first, plan.prepared, planned=partial), stacklevel)
         history = first.history if before is None else before.history.extended(first.history)
         attributes = curves(history, first.state, early_stopping=self.early_stopping)
@@ -211,7 +244,8 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         goes_on: bool = False,
     ) -> Plan:
         """What to train on and how, all checked."""
-        self._validate_params()
+        if not get_config()["skip_parameter_validation"]:
+            self._validate_params()
         labelled = check_training_rows(self, *given, reset=before is None)
         labelled_validation = check_validation_rows(self, *validation)
         targets = self._plan_targets(labelled.y, classes, before and before.targets)
@@ -220,10 +254,6 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         so_far = None if before is None else before.state.values.dtype.name
         how = recipe(self, prepared, max_iter=max_iter, goes_on=goes_on, dtype_so_far=so_far)
         return Plan(labelled, labelled_validation, prepared, how)
-
-    @property
-    def _y_checks(self) -> dict[str, Any]:
-        return {}
 
     def _predict_into(
         self,

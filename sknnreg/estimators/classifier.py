@@ -23,7 +23,8 @@ from sknnreg.estimators.choices import (
     ScheduleName,
     SolverName,
 )
-from sknnreg.estimators.data.targets import ClassTargets, LabelTargets, Targets, class_targets
+from sknnreg.estimators.data.labels import check_classes, check_labels, class_targets
+from sknnreg.estimators.data.targets import ClassTargets, LabelTargets, Targets
 from sknnreg.estimators.hyperparameters import (
     DATA,
     OBJECTIVE,
@@ -35,6 +36,7 @@ from sknnreg.estimators.hyperparameters import (
     probability,
 )
 from sknnreg.estimators.sklearn_types import ClassifierMixin, available_if
+from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 
 ClassWeight: TypeAlias = dict[Any, Any] | Literal["balanced"]
 
@@ -825,15 +827,13 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         self._store(locals())
 
     def _plan_targets(self, y: Any, classes: Any, before: Targets | None) -> Targets:
-        if before is not None:
-            return before
-        if classes is None:
-            return class_targets(y)
-        if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
-            return LabelTargets(y.shape[1])
-        return class_targets(y, classes)
+        return class_targets(y, check_classes(classes)) if before is None else before
+
+    def _check_y(self, y: Any, name: str) -> Any:
+        return check_labels(y, name)
 
     @available_if(_sees_part)
+    @all_or_nothing
     def partial_fit(
         self,
         X: Any,
@@ -874,7 +874,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         before = getattr(self, "_continuation", None)
         if before is not None and classes is not None:
             known = before.targets.classes
-            if not np.array_equal(np.unique(classes), known):
+            if not np.array_equal(check_classes(classes), known):
                 raise ValueError(
                     f"classes={list(classes)!r} differs from the first call's {known.tolist()}. "
                     "Leave classes out, or start anew with sklearn.base.clone."

@@ -24,6 +24,7 @@ from sknnreg.estimators.choices import (
     ScheduleName,
     SolverName,
 )
+from sknnreg.estimators.data.numbers import check_numbers
 from sknnreg.estimators.data.targets import ResponseTargets, Targets
 from sknnreg.estimators.hyperparameters import (
     OBJECTIVE,
@@ -35,6 +36,7 @@ from sknnreg.estimators.hyperparameters import (
     positive,
 )
 from sknnreg.estimators.sklearn_types import RegressorMixin, available_if
+from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 
 
 class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
@@ -808,11 +810,17 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
             return same
         return ResponseTargets(1 if y.ndim == 1 else y.shape[1], y.ndim == 1, loss)
 
-    @property
-    def _y_checks(self) -> dict[str, Any]:
-        return {"y_numeric": True}
+    def _check_y(self, y: Any, name: str) -> Any:
+        return check_numbers(y, name)
+
+    def __sklearn_tags__(self) -> Any:
+        """Counts are at least 0."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags
 
     @available_if(takes_steps)
+    @all_or_nothing
     def partial_fit(
         self,
         X: Any,

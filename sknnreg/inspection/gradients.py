@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from sknnreg.engine.arrays.batches import Batch, Batches
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.base import BaseMLPRegularized, training_plan
 from sknnreg.inspection.frozen_objective import SMALLEST_STEP, FrozenObjective
-from sknnreg.inspection.networks import check_network
+from sknnreg.inspection.networks import check_network, clone_with
 
 
 def check_gradients(
@@ -102,10 +101,8 @@ def check_gradients(
             f"got {step!r} and {max_entries!r}."
         )
     check_network(estimator, "check_gradients")
-    estimator = clone(estimator).set_params(
-        early_stopping=False, early_stopping_refit=None, warm_start=False
-    )
-    plan = training_plan(estimator, X, y, sample_weight)
+    settings = {"early_stopping": False, "early_stopping_refit": None, "warm_start": False}
+    plan = training_plan(clone_with(estimator, settings), X, y, sample_weight)
     prepared = plan.prepared
     recipe = replace(plan.recipe, dtype="float64")
     batches = Batches([prepared.train], len(prepared.train), np.dtype(np.float64))

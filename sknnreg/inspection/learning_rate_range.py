@@ -7,7 +7,6 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from sknnreg.engine.arrays.batches import DataSet
 from sknnreg.engine.arrays.stack import Array
@@ -17,7 +16,7 @@ from sknnreg.engine.places.update.schedules.custom import Custom
 from sknnreg.engine.problem import Problem
 from sknnreg.estimators.base import BaseMLPRegularized, training_plan
 from sknnreg.inspection.learning_rate_range_display import LearningRateRangeDisplay
-from sknnreg.inspection.networks import check_network
+from sknnreg.inspection.networks import check_network, clone_with
 
 # Nothing that acts on the course of training has a say in a sweep.
 _PLAIN = {
@@ -164,7 +163,7 @@ def _check(
 
 def _problem(estimator: BaseMLPRegularized, given: tuple[Any, Any, Any], n_updates: int) -> Problem:
     """What to train on, with no more rows than the sweep meets."""
-    plan = training_plan(clone(estimator).set_params(**_PLAIN), *given)
+    plan = training_plan(clone_with(estimator, _PLAIN), *given)
     problem = plan.prepared.problem(plan.recipe)
     n_needed = n_updates * plan.recipe.batch_size
     if len(problem.train) <= n_needed:

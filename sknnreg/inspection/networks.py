@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sknnreg.estimators.base import BaseMLPRegularized
@@ -17,6 +18,13 @@ def check_network(estimator: object, function: str) -> None:
             f"{function} needs an MLPRegularizedClassifier or MLPRegularizedRegressor, got "
             f"{type(estimator).__name__}. Of a pipeline, give its last step."
         )
+
+
+def clone_with(estimator: BaseMLPRegularized, settings: dict[str, Any]) -> BaseMLPRegularized:
+    """A clone with these hyperparameters, also where a subclass's constructor does not take them."""
+    cloned: BaseMLPRegularized = clone(estimator)
+    vars(cloned).update(settings)
+    return cloned
 
 
 def networks_in(estimator: Any) -> Iterator[BaseMLPRegularized]:

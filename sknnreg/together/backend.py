@@ -39,7 +39,7 @@ class TogetherBackend(ParallelBackendBase):  # type: ignore[misc]  # joblib ship
         nesting_level: int | None = None,
         inner_max_num_threads: int | None = None,
         *,
-        max_memory: float | None = None,
+        max_memory: float | str | None = None,
         trainer: Trainer | None = None,
         within: Rendezvous | None = None,
     ) -> None:

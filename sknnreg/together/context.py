@@ -30,9 +30,10 @@ class fit_together:
 
     Parameters
     ----------
-    max_memory : float, default=None
-        Bytes, above 0, that waiting networks and their data may hold; where a search needs more, it
-        runs in waves. None stands for a quarter of the machine's memory.
+    max_memory : float or str, default=None
+        Bytes, above 0, that waiting networks and their data may hold, as a number or as a text such
+        as ``"2 GB"`` (2 times 1000**3) or ``"500 MiB"`` (500 times 1024**2); where a search needs
+        more, it runs in waves. None stands for a quarter of the machine's memory.
     backend : str, default=None
         A joblib backend, such as ``"loky"``, ``"dask"`` or ``"ray"``, among whose workers the
         networks are divided; each worker trains its portion in one pass. None trains on this
@@ -78,7 +79,7 @@ class fit_together:
     def __init__(
         self,
         *,
-        max_memory: float | None = None,
+        max_memory: float | str | None = None,
         backend: str | None = None,
         n_jobs: int | None = None,
         **backend_params: Any,

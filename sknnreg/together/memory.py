@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
+from numbers import Real
 
 import numpy as np
 
@@ -13,16 +16,28 @@ from sknnreg.engine.problem import Problem
 UNKNOWN_MEMORY = 8 << 30
 
 
-def memory_limit(max_memory: float | None) -> float:
+def memory_limit(max_memory: float | str | None) -> float:
     """The user's ``max_memory`` if it is valid, or else raise; None is a quarter of the memory."""
     if max_memory is None:
         return _machine_memory() / 4
-    if not max_memory > 0:
-        raise ValueError(
-            f"max_memory={max_memory!r} must be a number of bytes above 0, such as 2e9, or None "
-            "for a quarter of the machine's memory."
-        )
-    return float(max_memory)
+    limit = _in_bytes(max_memory) if isinstance(max_memory, str) else max_memory
+    if isinstance(limit, Real) and limit > 0:
+        return float(min(limit, sys.float_info.max))
+    raise ValueError(
+        f"max_memory={max_memory!r} must be a number of bytes above 0, such as 2e9, or as a text "
+        '"2 GB" or "500 MiB", or None for a quarter of the machine\'s memory.'
+    )
+
+
+def _in_bytes(text: str) -> float | None:
+    """The bytes of "2 GB", "1.5GiB" or "500 MB"; None if it is nothing of the kind."""
+    found = re.fullmatch(r"\s*(\d+\.?\d*)\s*([kmgt]?)(i?)b\s*", text.lower())
+    if found is None:
+        return None
+    number, prefix, binary = found.groups()
+    step = 1024 if binary else 1000
+    exponent = " kmgt".index(prefix or " ")
+    return float(number) * float(step**exponent)
 
 
 def _machine_memory() -> int:

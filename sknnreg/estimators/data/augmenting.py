@@ -30,18 +30,36 @@ class Augmenter:
                 f"augmentation={self.function!r} must return a tuple (X, y), got "
                 f"{type(returned).__name__}."
             )
-        new_x, new_y = (np.asarray(each) for each in returned)
-        for name, new, old in (("X", new_x, x), ("y", new_y, labels)):
-            if new.shape != old.shape:
-                raise ValueError(
-                    f"augmentation={self.function!r} must return {name} in the shape it was "
-                    f"given, {old.shape}, got {new.shape}. A batch keeps its rows."
-                )
-        if not np.isfinite(new_x).all():
-            raise ValueError(f"augmentation={self.function!r} returned an X that is not finite.")
+        new_x = self._like("X", returned[0], x)
+        new_y = self._like("y", returned[1], labels)
         encoded = self.targets.scaled(self.targets.encode(new_y, "y of the augmentation"))
         everything = slice(0, len(x))
         return (
             self.inputs.apply(DenseRows(new_x)).read(everything, np.empty_like(x)),
             encoded.read(everything, np.empty_like(y)),
         )
+
+    def _like(self, name: str, returned: Any, old: Array) -> Array:
+        """What came back for a batch's X or y, of its shape and, if that is numeric, numbers."""
+        try:
+            new = np.asarray(returned)
+        except ValueError as error:
+            raise ValueError(
+                f"augmentation={self.function!r} returned as {name}: {error}"
+            ) from error
+        if new.shape != old.shape:
+            raise ValueError(
+                f"augmentation={self.function!r} must return {name} in the shape it was given, "
+                f"{old.shape}, got {new.shape}. A batch keeps its rows."
+            )
+        if old.dtype.kind in "biuf" and new.dtype.kind not in "biuf":
+            raise ValueError(
+                f"augmentation={self.function!r} must return numbers as {name}, as it was given, "
+                f"got an array of {new.dtype}, such as {new.flat[:1].tolist()[0]!r}."
+            )
+        if new.dtype.kind == "f" and not np.isfinite(new).all():
+            raise ValueError(
+                f"augmentation={self.function!r} returned {'an X' if name == 'X' else 'a y'} that "
+                "is not finite."
+            )
+        return new

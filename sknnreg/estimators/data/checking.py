@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.validation import validate_data
-
-from sknnreg.estimators.data.inputs import (
-    check_groups,
-    check_mapped,
-    check_weights,
-    check_X,
-    x_checks,
-)
+from sknnreg.estimators.data.inputs import check_groups, check_weights, check_X
+from sknnreg.estimators.data.numbers import check_same_length
 from sknnreg.estimators.data.preparation import Labelled
 
 
@@ -25,9 +17,9 @@ def check_training_rows(
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is None."
         )
-    checks = {**estimator._y_checks, **x_checks(X)}
-    X, y = validate_data(estimator, X, y, reset=reset, multi_output=True, **checks)
-    check_mapped(X, "X")
+    X = check_X(estimator, X, reset=reset)
+    y = estimator._check_y(y, "y")
+    check_same_length(X, y, "y")
     return Labelled(X, y, check_weights(sample_weight, X), check_groups(groups, X))
 
 
@@ -39,13 +31,6 @@ def check_validation_rows(estimator: Any, X: Any, y: Any, weight: Any) -> Labell
         missing = "X_val" if X is None else "y_val"
         raise ValueError(f"{missing} is missing: pass X_val and y_val together, or neither.")
     X = check_X(estimator, X, reset=False, name="X_val")
-    numeric = estimator._y_checks.get("y_numeric", False)
-    y = check_array(
-        y,
-        accept_sparse="csr",
-        ensure_2d=False,
-        dtype="numeric" if numeric else None,
-        input_name="y_val",
-    )
-    check_consistent_length(X, y)
-    return Labelled(X, y, check_weights(weight, X, "sample_weight_val"))
+    y = estimator._check_y(y, "y_val")
+    check_same_length(X, y, "y_val", "X_val")
+    return Labelled(X, y, check_weights(weight, X, "sample_weight_val", "X_val"))

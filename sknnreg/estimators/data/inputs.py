@@ -5,12 +5,18 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import assert_all_finite, check_array, check_consistent_length, gen_batches
+from sklearn.utils import assert_all_finite, gen_batches
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import validate_data
 
 from sknnreg.engine.arrays.rows import DenseRows, Rows, SparseRows, is_mapped, release_pages
 from sknnreg.engine.arrays.stack import Array
+from sknnreg.estimators.data.numbers import (
+    as_numbers,
+    check_numbers,
+    check_same_length,
+    speaking_of,
+)
 from sknnreg.estimators.sklearn_types import BaseEstimator
 
 # Numbers looked at at once while a large array is checked or measured.
@@ -21,17 +27,20 @@ EXPONENTS = 500
 
 def check_X(estimator: BaseEstimator, X: Any, *, reset: bool, name: str = "X") -> Any:
     """A validated X: an array of its own numeric dtype or CSR; memory maps stay maps."""
-    if name != "X":
-        # validate_data speaks of "X" whatever it is given; its other checks come afterwards.
-        check_array(X, input_name=name, **x_checks(X))
-    X = validate_data(estimator, X, reset=reset, **x_checks(X))
+    # What is mapped is looked at piece by piece.
+    finite = not is_mapped(X)
+    with speaking_of(name, X):
+        X = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype="numeric",
+            ensure_all_finite=finite,
+        )
+        X = as_numbers(X, name)
     check_mapped(X, name)
     return X
-
-
-def x_checks(X: Any) -> dict[str, Any]:
-    """How ``validate_data`` should check X; what is mapped is checked by ``check_mapped``."""
-    return {"accept_sparse": "csr", "dtype": "numeric", "ensure_all_finite": not is_mapped(X)}
 
 
 def check_mapped(X: Any, name: str) -> None:
@@ -52,20 +61,20 @@ def chunks(shape: tuple[int, ...]) -> Any:
     return gen_batches(shape[0], max(1, CHUNK // max(1, shape[1])))
 
 
-def check_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array | None:
-    """Finite weights of at least 0, not all 0, one per row; None stays None."""
+def check_weights(
+    sample_weight: Any, X: Any, name: str = "sample_weight", of: str = "X"
+) -> Array | None:
+    """Finite weights of at least 0, not all 0, one per row of X; None stays None."""
     if sample_weight is None:
         return None
-    weight = check_array(
-        sample_weight,
-        ensure_2d=False,
-        dtype=np.float64,
-        ensure_non_negative=True,
-        input_name=name,
-    )
+    weight = check_numbers(sample_weight, name).astype(np.float64, copy=False)
     if weight.ndim != 1:
-        raise ValueError(f"{name} must be 1D, one weight per row of X, got shape {weight.shape}.")
-    check_consistent_length(X, weight)
+        raise ValueError(f"{name} must be 1D, one weight per row of {of}, got {weight.shape}.")
+    check_same_length(X, weight, name, of)
+    if weight.min() < 0:
+        raise ValueError(
+            f"Negative values in data passed to {name}: {weight.min():g}. A weight is at least 0."
+        )
     if not weight.any():
         raise ValueError(f"{name} is zero for every row: nothing to learn from.")
     return np.asarray(weight)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import reprlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from sknnreg.engine.arrays.rows import CodedRows, DenseRows, Rows, SparseRows
 from sknnreg.engine.arrays.stack import Array
@@ -107,18 +106,22 @@ class ClassTargets(Targets):
 
     def encode(self, y: Any, name: str) -> Rows:
         """Each label's place among the classes, in few bytes, with a table of targets."""
-        y = column_or_1d(y)
+        y = column_or_1d(y, input_name=name)
         n = len(self.classes)
         codes = np.empty(len(y), np.min_scalar_type(max(n - 1, 1)))
         for start in range(0, len(y), CHUNK):
             part = y[start : start + CHUNK]
-            found = np.minimum(np.searchsorted(self.classes, part), n - 1)
-            unknown = self.classes[found] != part
+            try:
+                found = np.minimum(np.searchsorted(self.classes, part), n - 1)
+                unknown = np.asarray(self.classes[found] != part)
+            except TypeError:  # numbers and texts do not compare
+                unknown = np.ones(len(part), np.bool_)
             if unknown.any():
+                some = list(dict.fromkeys(part[unknown].tolist()))[:5]
                 raise ValueError(
-                    f"{name} holds {np.unique(part[unknown])[:5].tolist()}, which is not among the "
-                    f"classes this classifier learns, {self.classes[:10].tolist()}. Name every "
-                    "class in `classes` of the first call to partial_fit, or in y of fit."
+                    f"{name} holds {some}, which is not among the classes this classifier learns, "
+                    f"{self.classes[:10].tolist()}. Name every class in `classes` of the first "
+                    "call to partial_fit, or in y of fit."
                 )
             codes[start : start + CHUNK] = found
         table = np.eye(n) if n > 2 else np.arange(2.0)[:, None]
@@ -160,9 +163,10 @@ class ClassTargets(Targets):
                 f"{self.classes.tolist()[:10]}."
             )
         for weight in weights:
-            if not isinstance(weight, Real) or not 0 <= float(weight) < np.inf:
+            if not _is_weight(weight):
                 raise ValueError(
-                    f"class_weight holds {weight!r}; weights must be finite numbers of at least 0."
+                    f"class_weight holds {reprlib.repr(weight)}; weights must be finite numbers of "
+                    "at least 0."
                 )
         table: Array = np.array(weights, dtype=np.float64)
         return table
@@ -196,8 +200,17 @@ class LabelTargets(Targets):
     def encode(self, y: Any, name: str) -> Rows:
         """The indicator matrix itself, dense or CSR."""
         if y.ndim != 2 or y.shape[1] != self.n_labels:
-            raise ValueError(f"{name} must be an indicator matrix of {self.n_labels} labels.")
-        return SparseRows(y.tocsr()) if hasattr(y, "tocsr") else DenseRows(y)
+            raise ValueError(
+                f"{name} must be an indicator matrix of {self.n_labels} labels, got an array of "
+                f"shape {y.shape}."
+            )
+        if hasattr(y, "tocsr"):
+            y = y.tocsr()
+            if not y.has_canonical_format:
+                y = y.copy()
+                y.sum_duplicates()
+        _check_indicators(y.data if hasattr(y, "tocsr") else y, name)
+        return SparseRows(y) if hasattr(y, "tocsr") else DenseRows(y)
 
     def decode(self, y: Array) -> Array:
         """The indicators."""
@@ -289,19 +302,20 @@ class ResponseTargets(Targets):
             coefs[-1], intercepts[-1] = last
 
 
-def class_targets(y: Any, classes: Any = None) -> ClassTargets | LabelTargets:
-    """The targets that y (or an explicit list of classes) asks for."""
-    if classes is None and (sparse.issparse(y) or y.ndim == 2):
-        kind = type_of_target(y, input_name="y")
-        if kind == "multilabel-indicator":
-            return LabelTargets(y.shape[1])
-        check_classification_targets(y)
-    if classes is None:
-        y = column_or_1d(y, warn=True)
-        parts = [np.unique(y[start : start + CHUNK]) for start in range(0, len(y), CHUNK)]
-        classes = np.unique(np.concatenate(parts))
-    classes = np.unique(classes)
-    if classes.dtype.kind not in "biuSU":
-        # Thrice each: classes by themselves look like the labels of a regression.
-        check_classification_targets(np.repeat(classes, 3))
-    return ClassTargets(classes)
+def _is_weight(given: Any) -> bool:
+    try:
+        return isinstance(given, Real) and 0 <= float(given) < np.inf
+    except OverflowError:  # of an int beyond all floats
+        return False
+
+
+def _check_indicators(values: Array, name: str) -> None:
+    """Raise where a label is neither there nor not: not 0 or 1."""
+    for start in range(0, len(values), CHUNK):
+        part = values[start : start + CHUNK]
+        wrong = part[(part != 0) & (part != 1)] if part.dtype.kind in "biuf" else part.ravel()
+        if len(wrong):
+            raise ValueError(
+                f"{name} must be an indicator matrix of 0 and 1, 1 where a row has a label, got "
+                f"{wrong[0]}. sklearn.preprocessing.MultiLabelBinarizer makes one."
+            )

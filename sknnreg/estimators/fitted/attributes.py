@@ -13,6 +13,7 @@ from sklearn.metrics import check_scoring
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.data.preparation import Plan
 from sknnreg.estimators.fitted.folding import dropout_rates, fold
+from sknnreg.estimators.fitted.forward import Folded
 from sknnreg.estimators.settings.per_layer import activations
 
 
@@ -28,6 +29,7 @@ def _of_row(estimator: Any, row: Array, plan: Plan) -> dict[str, Any]:
     sampled = estimator.drop_connect_inference == "gaussian"
     folded = fold(network, row, prepared.inputs, prepared.seed if sampled else None)
     prepared.targets.unscale_outputs(folded.coefs, folded.intercepts)
+    _check_finite(folded)
     return {
         "coefs_": folded.coefs,
         "intercepts_": folded.intercepts,
@@ -42,14 +44,24 @@ def _of_row(estimator: Any, row: Array, plan: Plan) -> dict[str, Any]:
     }
 
 
+def _check_finite(folded: Folded) -> None:
+    if not all(np.isfinite(each).all() for each in (*folded.coefs, *folded.intercepts)):
+        raise ValueError(
+            "what was learned cannot be written as coefs_ and intercepts_ in the units of X and y: "
+            "numbers as small or as large as some column's overflow there. Rescale X and y."
+        )
+
+
 def _snapshot(estimator: Any, attributes: dict[str, Any]) -> Any:
     """One network as a fitted estimator by itself, without a memory of its training."""
-    snapshot = type(estimator)(**{**estimator.get_params(deep=False), "n_snapshots": 1})
-    for name, value in {**attributes, "snapshots_": None}.items():
-        setattr(snapshot, name, value)
-    for name in ("n_features_in_", "feature_names_in_"):
+    # Not by its constructor: that of a subclass may take other parameters.
+    snapshot = object.__new__(type(estimator))
+    own = (*estimator._declarations, *estimator._get_param_names())
+    for name in (*own, "n_features_in_", "feature_names_in_"):
         if hasattr(estimator, name):
             setattr(snapshot, name, getattr(estimator, name))
+    for name, value in {**attributes, "snapshots_": None, "n_snapshots": 1}.items():
+        setattr(snapshot, name, value)
     return snapshot
 
 
@@ -75,9 +87,21 @@ def score_function(estimator: Any, plan: Plan) -> Callable[[Array], float] | Non
         vars(fitted).update(fitted_attributes(estimator, row, plan))
         # The validation rows are a plain array by now: no names to compare.
         vars(fitted).pop("feature_names_in_", None)
-        return float(scorer(fitted, held_out.X, held_out.y, **weights))
+        return _as_number(scorer(fitted, held_out.X, held_out.y, **weights), scoring)
 
     return score
+
+
+def _as_number(score: Any, scoring: Any) -> float:
+    try:
+        if not isinstance(score, str | bytes):
+            return float(score)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(
+        f"early_stopping_scoring={scoring!r} must return a number, more being better, got "
+        f"{score!r}."
+    )
 
 
 def _takes_weights(scorer: Any) -> bool:

@@ -170,10 +170,10 @@ def _check_length(estimator: Hyperparameters, schedule: WarmUp) -> None:
             f"max_iter={estimator.max_iter} for the schedule behind them. Increase max_iter or "
             "decrease learning_rate_warmup."
         )
-    if estimator.n_snapshots == 1:
+    if estimator.n_snapshots == 1 or not isinstance(schedule.then, Cycles):
         return
-    epochs = np.arange(1.0, estimator.max_iter + 1)
-    n_cycles = int(schedule.ends_cycle(epochs).sum())
+    n_epochs = float(estimator.max_iter - estimator.learning_rate_warmup)
+    n_cycles = int(schedule.then.ended(np.array([n_epochs]))[0])
     if n_cycles < estimator.n_snapshots:
         raise ValueError(
             f"n_snapshots={estimator.n_snapshots} needs as many cycles, but with "

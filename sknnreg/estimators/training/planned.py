@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from sknnreg.engine.arrays.stack import Array, simplify, stack
+from sknnreg.engine.loop.evaluation import loss_on
+from sknnreg.engine.places.objective.links import Exp
+from sknnreg.engine.places.signal.dense import Dense
+from sknnreg.engine.places.signal.network import Network
 from sknnreg.engine.problem import History, Result
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.data.preparation import Plan
@@ -34,4 +42,32 @@ def train_as_planned(
     result = train_together(plan.prepared.problem(plan.recipe, state, score, hook))
     if result.error is not None:
         raise result.error
+    if not result.diverged:
+        result.overflows = _overflows(plan, result)
     return result
+
+
+def _overflows(plan: Plan, result: Result) -> bool:
+    """Whether the loss on the training rows is not finite, of the network that is kept.
+
+    An epoch's loss is that before each update: the last one's consequences nobody has seen. Rows
+    are only read once more where such a thing is possible.
+    """
+    exponential = isinstance(plan.recipe.loss.link, Exp)
+    if not exponential and not _is_huge(plan.recipe.network, result.values):
+        return False
+    recipe = simplify(stack([plan.recipe]))
+    with np.errstate(all="ignore"):
+        losses = [loss_on(plan.prepared.train, recipe, row[None]) for row in result.values]
+    return not np.isfinite(losses).all()
+
+
+def _is_huge(network: Network, rows: Array) -> bool:
+    """Whether the largest weights, summed over all units, could make the square of an output inf.
+
+    With a margin, since nothing is known here of the inputs.
+    """
+    largest = float(max(rows.max(), -rows.min(), 1.0))
+    widths = [layer.n_in for layer in network.layers if isinstance(layer, Dense)]
+    exponent = sum(math.log10(largest * width) for width in widths)
+    return exponent > 0.4 * math.log10(np.finfo(rows.dtype).max)

@@ -25,6 +25,10 @@ class Cycles(Schedule, ABC):
         ends: np.ndarray[Any, np.dtype[np.bool_]] = (start == epochs) & (start > 0)
         return ends
 
+    def ended(self, epochs: Array) -> Array:
+        """How many cycles have ended after so many epochs."""
+        return _cycle(epochs, self.period, self.mult)
+
     def place(self, progress: Progress) -> tuple[Array, Array]:
         """The cycle's number ``(..., M)`` and the part of it that is over ``(..., n, M)``."""
         cycle = _cycle(progress.epochs, self.period, self.mult)
