@@ -21,7 +21,7 @@ def check_network(estimator: object, function: str) -> None:
 
 
 def clone_with(estimator: BaseMLPRegularized, settings: dict[str, Any]) -> BaseMLPRegularized:
-    """A clone with these hyperparameters, also where a subclass's constructor does not take them."""
+    """A clone with these hyperparameters, whether or not its constructor takes them."""
     cloned: BaseMLPRegularized = clone(estimator)
     vars(cloned).update(settings)
     return cloned

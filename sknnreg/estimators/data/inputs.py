@@ -15,6 +15,7 @@ from sknnreg.estimators.data.numbers import (
     as_numbers,
     check_numbers,
     check_same_length,
+    refuse_dates,
     speaking_of,
 )
 from sknnreg.estimators.sklearn_types import BaseEstimator
@@ -30,6 +31,7 @@ def check_X(estimator: BaseEstimator, X: Any, *, reset: bool, name: str = "X") -
     # What is mapped is looked at piece by piece.
     finite = not is_mapped(X)
     with speaking_of(name, X):
+        refuse_dates(X)
         X = validate_data(
             estimator,
             X,

@@ -28,6 +28,10 @@ def check_labels(y: Any, name: str, *, min_samples: int = 1) -> Any:
         ensure_min_samples=min_samples,
         input_name=name,
     )
+    if sparse.issparse(labels) and not labels.has_canonical_format:
+        # Entries that come twice count as their sum.
+        labels = labels.copy()
+        labels.sum_duplicates()
     kind = labels.dtype.kind
     if kind == "O":
         _check_types({type(each) for each in labels.ravel()}, labels, name)

@@ -44,6 +44,14 @@ def as_numbers(array: Any, name: str) -> Any:
     return numbers
 
 
+def refuse_dates(values: Any) -> None:
+    """Raise for a frame with columns of dates: some frames make plain numbers of them."""
+    types = getattr(getattr(values, "schema", None), "types", getattr(values, "dtypes", ()))
+    for each in {str(each) for each in types} if hasattr(values, "columns") else ():
+        if each.lower().startswith(("date", "time", "duration")):
+            raise ValueError(f"{each} is no numeric dtype")
+
+
 def check_same_length(X: Any, values: Any, name: str, of: str = "X") -> None:
     """Raise unless there are as many as rows."""
     if X.shape[0] != values.shape[0]:

@@ -204,13 +204,9 @@ class LabelTargets(Targets):
                 f"{name} must be an indicator matrix of {self.n_labels} labels, got an array of "
                 f"shape {y.shape}."
             )
-        if hasattr(y, "tocsr"):
-            y = y.tocsr()
-            if not y.has_canonical_format:
-                y = y.copy()
-                y.sum_duplicates()
-        _check_indicators(y.data if hasattr(y, "tocsr") else y, name)
-        return SparseRows(y) if hasattr(y, "tocsr") else DenseRows(y)
+        is_sparse = hasattr(y, "tocsr")
+        _check_indicators(y.data if is_sparse else y, name)
+        return SparseRows(y.tocsr()) if is_sparse else DenseRows(y)
 
     def decode(self, y: Array) -> Array:
         """The indicators."""

@@ -27,8 +27,9 @@ def fitted_attributes(estimator: Any, rows: Array, plan: Plan) -> dict[str, Any]
 def _of_row(estimator: Any, row: Array, plan: Plan) -> dict[str, Any]:
     prepared, network = plan.prepared, plan.recipe.network
     sampled = estimator.drop_connect_inference == "gaussian"
-    folded = fold(network, row, prepared.inputs, prepared.seed if sampled else None)
-    prepared.targets.unscale_outputs(folded.coefs, folded.intercepts)
+    with np.errstate(over="ignore", invalid="ignore"):
+        folded = fold(network, row, prepared.inputs, prepared.seed if sampled else None)
+        prepared.targets.unscale_outputs(folded.coefs, folded.intercepts)
     _check_finite(folded)
     return {
         "coefs_": folded.coefs,
