@@ -164,7 +164,8 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
             ``np.memmap`` is read batch by batch and never copied whole, except by
             ``early_stopping_refit`` if there is ``X_val``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels or an indicator matrix of labels; real numbers for a regressor.
+            Class labels, all numbers or all texts, or an indicator matrix of labels, of 0 and 1;
+            real numbers for a regressor.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of at least 0, not all 0. A weight of 0 is a row that is not there, a weight
             of 2 one that is there twice. Multiplying all by a constant changes nothing except
@@ -190,7 +191,8 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         ------
         ValueError
             For a hyperparameter out of its range, two that do not go together, unusable data, or
-            a loss that stopped being finite.
+            a loss that stopped being finite. The estimator is then as it was before, as after any
+            other error.
         """
         before = getattr(self, "_continuation", None) if self.warm_start else None
         return self._learn(

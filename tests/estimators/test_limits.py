@@ -89,12 +89,10 @@ def test_a_divergence_in_the_last_update_is_found(max_iter, dtype):
         est.partial_fit(X, Y)
 
 
-@pytest.mark.parametrize("kept", [{}, {"weight_averaging": "ema"},
-                                  {"learning_rate": "cyclic", "n_snapshots": 2,
-                                   "learning_rate_period": 1, "batch_size": 10}])  # fmt: skip
+@pytest.mark.parametrize("kept", [{}, {"weight_averaging": "ema"}])
 def test_exponential_outputs_that_overflow_after_the_last_update_are_found(kept):
     est = MLPRegularizedRegressor(
-        (8,), loss="poisson", learning_rate_init=1e3, max_iter=2, **ENDLESS, **kept
+        (8,), loss="poisson", learning_rate_init=1e3, max_iter=1, **ENDLESS, **kept
     )
     with pytest.raises(ValueError, match="diverged"):
         est.fit(X, Y)

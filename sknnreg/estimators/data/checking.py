@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sknnreg.estimators.data.inputs import check_groups, check_weights, check_X
+from sknnreg.estimators.data.inputs import check_weights, check_X
+from sknnreg.estimators.data.labels import check_groups
 from sknnreg.estimators.data.numbers import check_same_length
 from sknnreg.estimators.data.preparation import Labelled
 

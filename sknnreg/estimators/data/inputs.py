@@ -96,25 +96,6 @@ def within_range(weight: Array | None) -> Array | None:
     return np.maximum(np.ldexp(weight, shift), np.minimum(weight, np.nextafter(0.0, 1.0)))
 
 
-def check_groups(groups: Any, X: Any) -> Array | None:
-    """A label per row that can be compared and sorted; None stays None."""
-    if groups is None:
-        return None
-    checks = {"ensure_2d": False, "ensure_min_samples": 0, "dtype": None}
-    try:
-        groups = check_array(groups, input_name="groups", **checks)
-        np.unique(groups)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            "groups must be labels of one type, such as integers or strings, none of them missing; "
-            f"a row that is in no group is a group of its own. {error}"
-        ) from error
-    if groups.ndim != 1:
-        raise ValueError(f"groups must be 1D, one label per row of X, got shape {groups.shape}.")
-    check_consistent_length(X, groups)
-    return np.asarray(groups)
-
-
 @dataclass(frozen=True)
 class Standardization:
     """(values - offset) / scale per column; None where nothing is done."""

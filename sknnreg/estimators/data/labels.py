@@ -1,4 +1,4 @@
-"""What may come in as a classifier's y, and what it then means."""
+"""What may come in as a classifier's y, and what it then means; labels of groups."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sklearn.utils.multiclass import type_of_target
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.data.inputs import CHUNK
-from sknnreg.estimators.data.numbers import MISSING
+from sknnreg.estimators.data.numbers import MISSING, check_same_length
 from sknnreg.estimators.data.targets import ClassTargets, LabelTargets
 
 
 def check_labels(y: Any, name: str, *, min_samples: int = 1) -> Any:
     """Labels of one type, none of them missing: an array, or CSR; errors speak of ``name``."""
-    labels = check_array(
+    labels: Any = check_array(
         y,
         accept_sparse="csr",
         ensure_2d=False,
@@ -137,3 +137,22 @@ def _continuous(name: str, kind: str) -> str:
         f"Unknown label type: {kind}. {name} holds real numbers, and a classifier learns discrete "
         "labels. To predict numbers, use MLPRegularizedRegressor."
     )
+
+
+def check_groups(groups: Any, X: Any) -> Array | None:
+    """A label per row that can be compared and sorted; None stays None."""
+    if groups is None:
+        return None
+    checks = {"ensure_2d": False, "ensure_min_samples": 0, "dtype": None}
+    try:
+        groups = check_array(groups, input_name="groups", **checks)
+        np.unique(groups)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "groups must be labels of one type, such as integers or strings, none of them missing; "
+            f"a row that is in no group is a group of its own. {error}"
+        ) from error
+    if groups.ndim != 1:
+        raise ValueError(f"groups must be 1D, one label per row of X, got shape {groups.shape}.")
+    check_same_length(X, groups, "groups")
+    return np.asarray(groups)
