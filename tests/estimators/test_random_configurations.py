@@ -74,6 +74,7 @@ DRAWS = {
     "learning_rate_warmup": [2],
     "power_t": [0.3],
     "momentum": [0.0, 0.5],
+    "momentum_min": [0.3],
     "nesterovs_momentum": [False],
     "beta_1": [0.5],
     "beta_2": [0.9],
@@ -84,6 +85,7 @@ DRAWS = {
     "clip_norm": [1.0],
     "batch_size": [4, 64],
     "shuffle": [False],
+    "batch_sampling": ["weighted"],
     "max_norm": [3.0],
     "max_weight_norm": [10.0],
     "early_stopping": [True],
@@ -115,7 +117,15 @@ FITTED_TWICE = (
 )
 # Drawn for each row or for each batch of rows, so that a row of weight 2 is drawn for once, and two
 # rows twice; or computed from parts of the rows.
-ROWS_MATTER = ("input_noise", "augmentation", "mixup", "dropout", "input_dropout", "early_stopping")
+ROWS_MATTER = (
+    "input_noise",
+    "augmentation",
+    "mixup",
+    "dropout",
+    "input_dropout",
+    "batch_sampling",
+    "early_stopping",
+)
 
 
 def drawn(Estimator, number):

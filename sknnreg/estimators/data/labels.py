@@ -28,10 +28,8 @@ def check_labels(y: Any, name: str, *, min_samples: int = 1) -> Any:
         ensure_min_samples=min_samples,
         input_name=name,
     )
-    if sparse.issparse(labels) and not labels.has_canonical_format:
-        # Entries that come twice count as their sum.
-        labels = labels.copy()
-        labels.sum_duplicates()
+    if sparse.issparse(labels):
+        labels = _in_whole_entries(labels)
     kind = labels.dtype.kind
     if kind == "O":
         _check_types({type(each) for each in labels.ravel()}, labels, name)
@@ -137,6 +135,15 @@ def _continuous(name: str, kind: str) -> str:
         f"Unknown label type: {kind}. {name} holds real numbers, and a classifier learns discrete "
         "labels. To predict numbers, use MLPRegularizedRegressor."
     )
+
+
+def _in_whole_entries(labels: Any) -> Any:
+    """A CSR matrix whose entries that come twice count as their sum; the one given stays."""
+    if labels.has_canonical_format:
+        return labels
+    whole = labels.copy()
+    whole.sum_duplicates()
+    return whole
 
 
 def check_groups(groups: Any, X: Any) -> Array | None:
