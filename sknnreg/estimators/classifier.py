@@ -304,9 +304,10 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         "cosine" and "one_cycle" start over if training goes on past ``max_iter`` epochs, by
         ``warm_start`` or ``partial_fit``.
 
-    learning_rate_init : float, default=0.001
-        Place 5. The largest step size of the schedule; greater than 0. Not used by "lbfgs".
-        :func:`sknnreg.inspection.learning_rate_range_test` suggests one.
+    learning_rate_init : float, default=0.003
+        Place 5. The largest step size of the schedule; greater than 0. A smaller one needs a
+        smaller ``tol`` too, or training ends early; "sgd" usually needs a larger one. Not used by
+        "lbfgs". :func:`sknnreg.inspection.learning_rate_range_test` suggests one.
 
     learning_rate_min : float, default=0.0
         Place 5. The smallest step size, from 0 to ``learning_rate_init``, of "cosine",
@@ -386,9 +387,11 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         al. (2013).
 
     batch_size : int or "auto", default="auto"
-        Place 5. Rows per mini-batch, at most all of them; "auto" is ``min(200, n_samples)``.
-        Small batches make the gradient noisier, and a last batch of a few left-over rows takes a
-        full step: choose a size that divides the rows about evenly. Not used by "lbfgs".
+        Place 5. Rows per mini-batch, at most all of them. "auto" is all of up to 32 rows, and else
+        ``n_samples / 32``, but at least 32 and at most 200, or so much less that the last batch is
+        at least half as large as the others. Small batches make the gradient noisier, and a last
+        batch of a few left-over rows takes a full step: choose a size that divides the rows about
+        evenly. Not used by "lbfgs".
 
     shuffle : bool, default=True
         Place 5. Whether to draw a new order of the rows for every epoch.
@@ -416,12 +419,14 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         ``ConvergenceWarning`` says so, unless ``n_iter_no_change=None``. ``partial_fit``
         trains one epoch whatever it is.
 
-    tol : float, default=1e-4
-        Place 7. Smallest improvement that counts; at least 0. In units of the objective or of what
-        early stopping goes by; a regressor's loss is that of the standardized targets, and with
-        ``loss="poisson"`` in units of the mean of y, so that counts far above 1 need a smaller tol.
-        With "lbfgs", training has converged once no component of the gradient is larger than this
-        in absolute value.
+    tol : float or "auto", default="auto"
+        Place 7. Smallest improvement that counts; at least 0. "auto" is 0.005, and 1e-4 with
+        "lbfgs". In units of the objective or of what early stopping goes by; a regressor's loss is
+        that of the standardized targets, and with ``loss="poisson"`` in units of the mean of y, so
+        that counts far above 1 need a smaller tol. Short steps improve little in an epoch: a
+        smaller ``learning_rate_init`` needs a smaller tol, and "sgd" often does, or training ends
+        early, and no warning says so. With "lbfgs", training has converged once no component of the
+        gradient is larger than this in absolute value.
 
     n_iter_no_change : int or None, default=10
         Place 7. Training stops after exactly this many epochs in a row that did not improve the
@@ -498,9 +503,10 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     dtype : {"auto", "float32", "float64"}, default="auto"
         Precision of training. "auto" is float64 with "lbfgs" and wherever one batch holds all
-        training rows, so that the result depends neither on the order of the rows nor on writing
-        weights as repeated rows (up to rounding, and provided that nothing is drawn per row);
-        float32 otherwise. ``coefs_`` and predictions are float64 in any case.
+        training rows (up to 32, or with a ``batch_size`` of all of them), so that the result
+        depends neither on the order of the rows nor on writing weights as repeated rows (up to
+        rounding, and provided that nothing is drawn per row); float32 otherwise. ``coefs_`` and
+        predictions are float64 in any case.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the starting weights, the shuffling, the validation split and every regularizer that
@@ -784,7 +790,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         class_weight: ClassWeight | None = None,
         solver: SolverName = "adam",
         learning_rate: ScheduleName | Callable[[int], float] = "constant",
-        learning_rate_init: float = 0.001,
+        learning_rate_init: float = 0.003,
         learning_rate_min: float = 0.0,
         learning_rate_period: int = 10,
         learning_rate_period_mult: float = 1.0,
@@ -808,7 +814,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         max_norm: float | None = None,
         max_weight_norm: float | None = None,
         max_iter: int = 200,
-        tol: float = 1e-4,
+        tol: float | Literal["auto"] = "auto",
         n_iter_no_change: float | None = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,

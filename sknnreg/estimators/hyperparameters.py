@@ -163,7 +163,7 @@ class Hyperparameters:
     max_weight_norm: Annotated[float | None, WEIGHTS_AT_REST, positive, None, STEPWISE]
 
     max_iter: Annotated[int, TIME, count]
-    tol: Annotated[float, TIME, from_zero]
+    tol: Annotated[float | Literal["auto"], TIME, one_of(("auto",)), from_zero]
     n_iter_no_change: Annotated[float | None, TIME, count, Options(Real, {np.inf}), None]
     early_stopping: Annotated[bool, TIME, "boolean"]
     validation_fraction: Annotated[float, TIME, Interval(Real, 0, 1, closed="neither")]

@@ -40,6 +40,7 @@ from sknnreg.estimators.choices import (
 from sknnreg.estimators.data.preparation import Prepared
 from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.hyperparameters import Hyperparameters
+from sknnreg.estimators.settings import automatic
 from sknnreg.estimators.settings.compatibility import (
     check_compatible,
     check_precision,
@@ -70,9 +71,10 @@ def recipe(
     est, schedule = estimator, _schedule(estimator)
     n_rows, targets = len(prepared.train), prepared.targets
     check_compatible(est, n_rows)
-    check_schedule(est, schedule, -(-n_rows // _batch_size(est, n_rows)), goes_on=goes_on)
+    size = automatic.batch_size(est, n_rows)
+    check_schedule(est, schedule, -(-n_rows // size), goes_on=goes_on)
     lbfgs = est.solver == "lbfgs"
-    dtype = _dtype(est, n_rows, dtype_so_far)
+    dtype = automatic.dtype(est, n_rows, dtype_so_far)
     check_precision(est, dtype)
     return Recipe(
         network=network(est, prepared.train.x.width, targets.n_outputs, n_rows),
@@ -86,7 +88,7 @@ def recipe(
         monitors=(*_monitors(est), LossReached(target_loss)),
         averaging=_averaging(est),
         learning_rate=float(est.learning_rate_init),
-        batch_size=_batch_size(est, n_rows),
+        batch_size=size,
         shuffle=bool(est.shuffle),
         max_iter=float(max_iter),
         keep_best=bool(est.early_stopping),
@@ -94,7 +96,7 @@ def recipe(
         batch_statistics=uses_batch_statistics(est),
         population_statistics=_population(est),
         dtype=dtype,
-        lbfgs=LBFGS(int(est.max_fun), float(est.tol)) if lbfgs else None,
+        lbfgs=LBFGS(int(est.max_fun), automatic.tol(est)) if lbfgs else None,
         draws_by_weight=est.batch_sampling == "weighted",
     )
 
@@ -131,22 +133,6 @@ def network(est: Hyperparameters, n_inputs: int, n_outputs: int, n_rows: int) ->
     start = ACTIVATIONS[names[-1] if names else "identity"].initializer
     built.append(Dense(str(len(names)), width, n_outputs, True, start, _reparametrizations(est)))
     return Network(tuple(built))
-
-
-def _dtype(est: Hyperparameters, n_rows: int, so_far: str | None) -> str:
-    """The computing dtype; what "auto" stands for.
-
-    Where every step sees all rows, the result is a function of the data that neither the order of
-    the rows nor writing weights as repeated rows should change: float64 holds that. Mini-batches
-    are noisy anyway, and large enough for float32 to pay.
-    """
-    if est.dtype != "auto":
-        return str(est.dtype)
-    if est.solver == "lbfgs":
-        return "float64"
-    if so_far is not None:
-        return so_far
-    return "float64" if _batch_size(est, n_rows) >= n_rows else "float32"
 
 
 def _reparametrizations(est: Hyperparameters) -> tuple[Reparametrization, ...]:
@@ -195,22 +181,13 @@ def _constraints(est: Hyperparameters) -> tuple[Constraint, ...]:
 
 
 def _monitors(est: Hyperparameters) -> tuple[Monitor, ...]:
-    plateau = Plateau(float(est.tol), _or_infinite(est.n_iter_no_change))
+    plateau = Plateau(automatic.tol(est), _or_infinite(est.n_iter_no_change))
     monitors: list[Monitor] = [Divergence()]
     if est.learning_rate == "adaptive":
         monitors.append(AdaptiveRate(plateau))
     elif est.solver != "lbfgs" or est.early_stopping:
         monitors.append(plateau)
     return (*monitors, TimeLimit(_or_infinite(est.max_time)))
-
-
-def _batch_size(est: Hyperparameters, n_rows: int) -> int:
-    if est.solver == "lbfgs":
-        # All rows count in every evaluation; without batch statistics they may come in parts.
-        return n_rows if uses_batch_statistics(est) else min(n_rows, 4096)
-    if est.batch_size == "auto":
-        return min(200, n_rows)
-    return int(min(est.batch_size, n_rows))
 
 
 def _population(est: Hyperparameters) -> bool:

@@ -13,6 +13,7 @@ from sknnreg.engine.arrays.rows import Rows
 from sknnreg.engine.problem import Result
 from sknnreg.estimators.data.inputs import chunks
 from sknnreg.estimators.data.preparation import Prepared
+from sknnreg.estimators.settings.automatic import tol
 
 # A warning's category and message.
 Notice: TypeAlias = tuple[type[Warning], str]
@@ -71,7 +72,7 @@ def outcome_warning(
         stuck = "the line search found no lower loss"
         return ConvergenceWarning, (
             f"{limit if reason == 'max_fun' else stuck} before lbfgs converged to tol="
-            f"{estimator.tol}. Increase max_fun or tol."
+            f"{tol(estimator)}. Increase max_fun or tol."
         )
     return None
 
