@@ -18,6 +18,7 @@ RESTLESS = {
     "warm_start": True,
     "random_state": 0,
     "dtype": "float64",
+    "batch_size": 200,
 }
 SCORERS = {MLPRegularizedClassifier: "roc_auc", MLPRegularizedRegressor: "r2"}
 

@@ -7,7 +7,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sknnreg import MLPRegularizedClassifier
 
 QUICK = {"hidden_layer_sizes": (5,), "max_iter": 6, "n_iter_no_change": None, "random_state": 0,
-         "learning_rate_init": 0.01}  # fmt: skip
+         "learning_rate_init": 0.01, "batch_size": 200}  # fmt: skip
 SETTINGS = [
     {}, {"batch_size": 10}, {"solver": "lbfgs"}, {"normalization": "batch"},
     {"early_stopping": True, "validation_fraction": 0.2}, {"dropout": 0.2},
@@ -41,8 +41,8 @@ def test_a_dict_equals_sample_weights(settings, kind):
     X, y = data(kind)
     table = TABLES[kind]
     weight = np.array([table[label] for label in y])
-    by_class = MLPRegularizedClassifier(**QUICK, **settings, class_weight=table).fit(X, y)
-    by_row = MLPRegularizedClassifier(**QUICK, **settings).fit(X, y, sample_weight=weight)
+    by_class = MLPRegularizedClassifier(**{**QUICK, **settings}, class_weight=table).fit(X, y)
+    by_row = MLPRegularizedClassifier(**{**QUICK, **settings}).fit(X, y, sample_weight=weight)
     assert_same_bits(by_class, by_row)
     assert by_class.validation_loss_curve_ == by_row.validation_loss_curve_
 
@@ -51,9 +51,9 @@ def test_a_dict_equals_sample_weights(settings, kind):
 @pytest.mark.parametrize("kind", TABLES)
 def test_balanced_equals_scikit_learns_weights(settings, kind):
     X, y = data(kind)
-    balanced = MLPRegularizedClassifier(**QUICK, **settings, class_weight="balanced").fit(X, y)
+    balanced = MLPRegularizedClassifier(**{**QUICK, **settings}, class_weight="balanced").fit(X, y)
     weight = compute_sample_weight("balanced", y)
-    by_row = MLPRegularizedClassifier(**QUICK, **settings).fit(X, y, sample_weight=weight)
+    by_row = MLPRegularizedClassifier(**{**QUICK, **settings}).fit(X, y, sample_weight=weight)
     assert_same_bits(balanced, by_row)
 
 

@@ -25,7 +25,7 @@ ES = {"early_stopping": True, "validation_fraction": 0.25}
 ADAPTIVE = {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.3, "n_iter_no_change": 4}
 SETTINGS = {
     "adam": {},
-    "full batch": {"batch_size": "auto"},
+    "full batch": {"batch_size": 200},
     "momentum": {"solver": "sgd", "nesterovs_momentum": False},
     "nesterov": {"solver": "sgd"},
     "no momentum": {"solver": "sgd", "momentum": 0.0},

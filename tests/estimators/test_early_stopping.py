@@ -11,7 +11,7 @@ BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegula
 # Steps too large for comfort: the validation loss goes up and down.
 RESTLESS = {"hidden_layer_sizes": (8,), "max_iter": 40, "n_iter_no_change": None,
             "random_state": 0, "learning_rate_init": 0.3, "early_stopping": True,
-            "dtype": "float64"}  # fmt: skip
+            "dtype": "float64", "batch_size": 200}  # fmt: skip
 SETTINGS = [{}, {"normalization": "batch"}, {"dropout": 0.3}, {"solver": "sgd"}, {"batch_size": 16}]
 
 
@@ -35,7 +35,7 @@ def validation_loss(est, X, y, weight=None):
 def test_the_best_weights_come_back(Estimator, settings):
     X, y = data()
     X_val, y_val = data(seed=1)
-    est = Estimator(**RESTLESS, **settings).fit(X, y, X_val=X_val, y_val=y_val)
+    est = Estimator(**{**RESTLESS, **settings}).fit(X, y, X_val=X_val, y_val=y_val)
     curve = est.validation_loss_curve_
     assert len(curve) == len(est.loss_curve_) == est.n_iter_ == 40
     assert est.best_iteration_ == 1 + np.argmin(curve) < 40, "otherwise nothing is shown"

@@ -72,7 +72,7 @@ class TestOtherRows:
     def test_another_penalty_does_not_end_training_early(self):
         X, y = data()
         est = MLPRegularizedRegressor(
-            (10,), max_iter=40, warm_start=True, random_state=0, learning_rate_init=0.003
+            (10,), max_iter=40, warm_start=True, random_state=0, batch_size=200, tol=1e-4
         ).fit(X, y)
         est.set_params(l2=0.1, max_iter=60).fit(X, y)
         assert est.n_iter_ > 60

@@ -227,7 +227,7 @@ def test_memory_layout_makes_no_difference(Estimator):
 
 
 @BOTH
-@pytest.mark.parametrize("batch_size", [16, "auto"])
+@pytest.mark.parametrize("batch_size", [16, 200])
 @pytest.mark.parametrize("cache", [True, False])
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int16"])

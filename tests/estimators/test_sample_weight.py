@@ -8,7 +8,7 @@ from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 QUICK = {"hidden_layer_sizes": (5,), "max_iter": 6, "n_iter_no_change": None, "random_state": 0,
-         "learning_rate_init": 0.01}  # fmt: skip
+         "learning_rate_init": 0.01, "batch_size": 200}  # fmt: skip
 SETTINGS = {
     "full batch": {},
     "mini-batches": {"batch_size": 8},
@@ -223,8 +223,8 @@ def test_the_scale_of_weights_reaches_neither_scales_nor_training(Estimator, fac
 def test_equal_weights_of_any_size_are_no_weights(Estimator, weight, kind):
     X, y, _ = data()
     X = kind(X.astype(np.float32))
-    a = Estimator(**QUICK, batch_size=8, dtype="float64").fit(X, y)
-    b = Estimator(**QUICK, batch_size=8, dtype="float64")
+    a = Estimator(**{**QUICK, "batch_size": 8}, dtype="float64").fit(X, y)
+    b = Estimator(**{**QUICK, "batch_size": 8}, dtype="float64")
     b.fit(X, y, sample_weight=np.full(len(y), weight))
     np.testing.assert_allclose(a.loss_curve_, b.loss_curve_, rtol=1e-5)
     np.testing.assert_allclose(a.coefs_[0], b.coefs_[0], rtol=1e-4, atol=1e-5)

@@ -146,7 +146,8 @@ FAILURES = {
 @pytest.mark.parametrize("failure", FAILURES)
 def test_a_failed_fit_keeps_the_earlier_network_whole(failure):
     X, y = data()
-    params = {**QUICK, "max_iter": 5, "random_state": 0, "dropout": 0.2}
+    params = {**QUICK, "max_iter": 5, "random_state": 0, "dropout": 0.2,
+              "learning_rate_init": 0.001}  # fmt: skip
     undisturbed = MLPRegularizedClassifier(**params, warm_start=True).fit(X, y).fit(X, y)
     est = MLPRegularizedClassifier(**params, warm_start=True).fit(X, y)
     before, proba = bits(est), est.predict_proba(X)

@@ -69,6 +69,7 @@ def plain():
             "shuffle": False,
             "batch_size": 16,
             "max_iter": 30,
+            "tol": 1e-4,
             "n_iter_no_change": NEVER,
             "random_state": 3,
         }

@@ -178,7 +178,7 @@ def test_gradient_descent_gets_to_ridge_too(responses, momentum):
     X = StandardScaler().fit_transform(X)
     ours = regressor(
         l2=0.3, solver="sgd", momentum=momentum, learning_rate_init=0.1, max_iter=1000,
-        n_iter_no_change=None, dtype="float64",
+        n_iter_no_change=None, dtype="float64", batch_size=N,
     ).fit(X, y)  # fmt: skip
     ridge = Ridge(alpha=0.3 * N).fit(X, y)
     same_regression(ours, ridge.coef_, ridge.intercept_)

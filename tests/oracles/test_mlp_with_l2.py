@@ -56,6 +56,7 @@ def test_the_strength_of_l2_does_not_depend_on_the_batch_size():
                 n_iter_no_change=None,
                 random_state=0,
                 learning_rate_init=0.1,
+                batch_size=60,
                 l2=l2,
                 **settings,
             ).fit(X[:n_rows], y[:n_rows])

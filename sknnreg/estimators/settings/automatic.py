@@ -1,7 +1,5 @@
 """What "auto" stands for: rows in a batch, the improvement that counts, the computing dtype."""
 
-from itertools import count
-
 from sknnreg.estimators.hyperparameters import Hyperparameters
 from sknnreg.estimators.settings.per_layer import uses_batch_statistics
 
@@ -17,15 +15,13 @@ def batch_size(est: Hyperparameters, n_rows: int) -> int:
 
 
 def evenly(n_rows: int, largest: int) -> int:
-    """The size of the fewest batches of at most ``largest`` rows whose last is half full or more.
+    """Rows divided evenly into as few batches of at most ``largest``, the last at least half full.
 
     A step on a few left-over rows would be as long as any other, and mostly noise.
     """
-    for n_batches in count(-(-n_rows // largest)):
-        size = -(-n_rows // n_batches)
-        last = (n_rows - 1) % size + 1
-        if 2 * last >= size:
-            break
+    size = -(-n_rows // -(-n_rows // largest))
+    while 2 * ((n_rows - 1) % size + 1) < size:
+        size -= 1
     return size
 
 

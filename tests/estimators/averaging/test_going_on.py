@@ -71,12 +71,12 @@ def test_switched_on_it_averages_what_comes_from_then_on(
         "an average": kind,
         "another average": "swa" if kind == "ema" else "ema",
     }[before]
-    est = make(Estimator, first, batch_size="auto", max_iter=6, warm_start=True).fit(*data)
+    est = make(Estimator, first, batch_size=50, max_iter=6, warm_start=True).fit(*data)
     pause = 6 if before == "an average" else 0
     if pause:
         est.set_params(weight_averaging=None).fit(*data)
     est.set_params(**averages[kind]).fit(*data)
-    rows = after_each_epoch(Estimator, 12 + pause, batch_size="auto")[-6:]
+    rows = after_each_epoch(Estimator, 12 + pause, batch_size=50)[-6:]
     expected = rows.mean(axis=0) if kind == "swa" else exponential(rows, 0.8)
     np.testing.assert_allclose(weights_of(est), expected, rtol=1e-11, atol=1e-13)
 

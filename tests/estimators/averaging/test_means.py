@@ -29,7 +29,7 @@ class TestWhatIsAveraged:
         self, Estimator, dtype, rtol, decay, make, data, after_each_epoch, exponential, weights_of
     ):
         """In full batches, where an epoch is an update."""
-        full = {"batch_size": "auto", "dtype": dtype}
+        full = {"batch_size": 50, "dtype": dtype}
         expected = exponential(after_each_epoch(Estimator, 12, **full), decay)
         est = make(Estimator, "ema", averaging_decay=decay, **full, max_iter=12).fit(*data)
         np.testing.assert_allclose(weights_of(est), expected, rtol=rtol, atol=rtol)
@@ -87,7 +87,7 @@ class TestBatchNormalization:
         A network without averaging has them too, by the population's statistics.
         """
         X, y = data
-        params = {"normalization": "batch", "batch_size": "auto", "normalization_epsilon": 1e-12}
+        params = {"normalization": "batch", "batch_size": 50, "normalization_epsilon": 1e-12}
 
         def moments(est):
             units = X @ est.coefs_[0] + est.intercepts_[0]

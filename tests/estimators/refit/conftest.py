@@ -14,9 +14,10 @@ from sknnreg import MLPRegularizedClassifier as CLASSIFIER
 from sknnreg import MLPRegularizedRegressor as REGRESSOR
 
 # Many inputs and few noisy rows: what is learned by heart fits better than what is held out.
+# All rows are one batch unless there are more than 200.
 BASE = {"hidden_layer_sizes": (6,), "learning_rate_init": 0.03, "max_iter": 100,
         "n_iter_no_change": 5, "tol": 0.0, "early_stopping": True, "validation_fraction": 0.25,
-        "random_state": 0, "dtype": "float64"}  # fmt: skip
+        "random_state": 0, "dtype": "float64", "batch_size": 200}  # fmt: skip
 N_ROWS = 80
 REFIT = ("refit_loss_curve_", "refit_validation_loss_curve_", "refit_stop_reason_")
 

@@ -136,7 +136,7 @@ def test_the_optimizer_starts_anew(Estimator, make, rows, weights_of):
 
 @pytest.mark.parametrize("dtype", ["float32", "auto"])
 def test_stays_in_the_dtype_of_the_first_stage(dtype, make, plain_rows):
-    params = {"dtype": dtype, "early_stopping_refit": "continue", "batch_size": "auto"}
+    params = {"dtype": dtype, "early_stopping_refit": "continue"}
     est = make(MLPRegularizedRegressor, **params)
     plain_rows(MLPRegularizedRegressor, 240).fit(est, own=False)
     # 180 rows are one batch, 240 are not
