@@ -1,24 +1,38 @@
-"""The README's Python examples run, in order, as one program."""
+"""The Python examples of the README and of each page of the guide run, in order, as one program."""
 
 import re
 import sys
 from pathlib import Path
 from types import ModuleType
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
 BLOCK = re.compile(r"(<!-- not run -->\s*)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHOWN = {
+    page: [match for match in BLOCK.finditer(page.read_text(encoding="utf-8")) if not match[1]]
+    for page in PAGES
+}
 
 
-def test_python_blocks_run(tmp_path, monkeypatch):
+def test_most_pages_show_python():
+    assert SHOWN[ROOT / "README.md"]
+    assert sum(map(bool, SHOWN.values())) > 10
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if SHOWN[page]], ids=lambda page: page.stem
+)
+def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    module = ModuleType("readme")  # registered, so that what the blocks define can be pickled
-    monkeypatch.setitem(sys.modules, "readme", module)
-    text = README.read_text(encoding="utf-8")
-    blocks = [match for match in BLOCK.finditer(text) if not match[1]]
-    assert blocks, "the README shows no Python"
-    for match in blocks:
-        padding = "\n" * text.count("\n", 0, match.start(2))  # tracebacks name README lines
-        exec(compile(padding + match[2], str(README), "exec"), vars(module))
+    name = page.stem.lower()
+    module = ModuleType(name)  # registered, so that what the blocks define can be pickled
+    monkeypatch.setitem(sys.modules, name, module)
+    text = page.read_text(encoding="utf-8")
+    for match in SHOWN[page]:
+        padding = "\n" * text.count("\n", 0, match.start(2))  # tracebacks name the page's lines
+        exec(compile(padding + match[2], str(page), "exec"), vars(module))
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")

@@ -114,11 +114,12 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     activation : str or array-like of str, default="relu"
         Activation function of the hidden layers, one for all or one for each: "identity",
         "logistic", "tanh", "relu", "leaky_relu" (slope 0.01 below 0), "elu", "selu", "gelu",
-        "silu", "mish" or "softplus". Weights and biases start uniform in ``+-sqrt(6 / (n_in +
-        n_out))`` as those of scikit-learn do, with 2 in place of 6 for "logistic" (Glorot and
-        Bengio, 2010); in front of "selu", which normalizes itself from there only, weights start as
-        N(0, 1 / n_in) and biases at 0 (LeCun et al., 1998; Klambauer et al., 2017). The output
-        layer starts as the last hidden one does.
+        "silu", "mish" or "softplus".
+
+        Weights and biases start uniform in ``+-sqrt(6 / (n_in + n_out))`` as those of scikit-learn
+        do, with 2 in place of 6 for "logistic" (Glorot and Bengio, 2010); in front of "selu", which
+        normalizes itself from there only, weights start as N(0, 1 / n_in) and biases at 0 (LeCun et
+        al., 1998; Klambauer et al., 2017). The output layer starts as the last hidden one does.
 
     standardize : bool, default=True
         Place 1. Whether to bring each input to mean 0 and variance 1, ``(x - mean) / std``, and a

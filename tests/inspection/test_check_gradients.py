@@ -311,7 +311,10 @@ def test_every_member_that_gradients_pass_is_in_a_table():
     recipes = [training_plan(*network, None).recipe for network in networks]
     met = members(tuple(simplify(stack([recipe])) for recipe in recipes))
     nouns = (Layer, Loss, Penalty, Reparametrization, Augmentation, Adversarial)
-    wanted = set().union(*map(kinds, nouns))
+    # Other tests make members of their own.
+    wanted = {
+        each for each in set().union(*map(kinds, nouns)) if each.__module__.startswith("sknnreg")
+    }
     assert {each.__name__ for each in wanted - met} == set()
 
 

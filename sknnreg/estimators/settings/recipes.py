@@ -69,12 +69,11 @@ def recipe(
     computed in before; below ``target_loss`` the validation loss ends training.
     """
     est, schedule = estimator, _schedule(estimator)
-    n_rows, targets = len(prepared.train), prepared.targets
-    check_compatible(est, n_rows)
+    n_rows, targets, lbfgs = len(prepared.train), prepared.targets, estimator.solver == "lbfgs"
     size = automatic.batch_size(est, n_rows)
-    check_schedule(est, schedule, -(-n_rows // size), goes_on=goes_on)
-    lbfgs = est.solver == "lbfgs"
     dtype = automatic.dtype(est, n_rows, dtype_so_far)
+    check_compatible(est, n_rows)
+    check_schedule(est, schedule, -(-n_rows // size), goes_on=goes_on)
     check_precision(est, dtype)
     return Recipe(
         network=network(est, prepared.train.x.width, targets.n_outputs, n_rows),
