@@ -19,7 +19,7 @@ Y = (X[:, 0] > 0).astype(int)
 QUICK = {"hidden_layer_sizes": (4,), "max_iter": 2, "n_iter_no_change": np.inf, "random_state": 0}
 NAMES = [
     ("alpha", r"Invalid parameter 'alpha' .*l2 = alpha / batch size.*Valid parameters are"),
-    ("droput", r"Invalid parameter 'droput' .*Did you mean 'dropout'\?"),
+    ("dropuot", r"Invalid parameter 'dropuot' .*Did you mean 'dropout'\?"),
     ("learning_rate_ini", r"Did you mean 'learning_rate_init'\?"),
     ("lr", "learning_rate_init"),
     ("epochs", "max_iter"),
@@ -54,7 +54,7 @@ VALUES = [
     ("solver", "Adam", "Did you mean 'adam'?"),
     ("learning_rate", "cosin", "Did you mean 'cosine'?"),
     ("normalization", "layr", "Did you mean 'layer'?"),
-    ("early_stopping_scoring", "acuracy", "Did you mean 'accuracy'?"),
+    ("early_stopping_scoring", "roc_aucs", "Did you mean 'roc_auc'?"),
 ]
 
 

@@ -34,7 +34,7 @@ def as_numbers(array: Any, name: str) -> Any:
     kind, itemsize = array.dtype.kind, array.dtype.itemsize
     if kind in "biu" or (kind == "f" and itemsize <= 8):
         return array
-    if kind not in "fO":
+    if kind not in "Of":
         raise ValueError(f"{array.dtype} is no numeric dtype")
     if is_mapped(array):  # it is read piece by piece, later
         return array
