@@ -11,7 +11,7 @@ procedure, search included, not one network.
 Two procedures are compared on the breast cancer data (569 rows, 30 inputs, 2 classes):
 `MLPRegularizedClassifier` searches over dropout, L2, input noise and batch normalization;
 scikit-learn's `MLPClassifier` over its `alpha` (L2), activation and step size. Both searches have
-24 points, both networks 50 hidden units and 100 epochs in batches of 32 rows, and both searches
+24 points, both networks 50 hidden units and 50 epochs in batches of 32 rows, and both searches
 choose by the log loss.
 
 What to expect: not much. A linear model already makes about 2 to 3 errors in 100 here, an outer
@@ -49,7 +49,7 @@ from threadpoolctl import threadpool_limits
 
 from sknnreg import MLPRegularizedClassifier
 
-N_OUTER, N_INNER, EPOCHS, BATCH, SEED = 5, 4, 100, 32, 0
+N_OUTER, N_INNER, EPOCHS, BATCH, SEED = 5, 4, 50, 32, 0
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ def data(n=200, n_features=100):
 def fit(Estimator, sample_weight=None, **settings):
     settings = {
         "hidden_layer_sizes": (100,),
+        "batch_size": 200,
         "max_iter": 5,
         "n_iter_no_change": None,
         "early_stopping": True,

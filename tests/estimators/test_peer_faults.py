@@ -114,7 +114,7 @@ def test_5_a_constant_sample_weight_changes_nothing(solver):
 
 def test_5_l2_means_the_same_at_every_number_of_rows():
     X, y = responses()
-    est = MLPRegularizedRegressor((), solver="lbfgs", l2=0.3, tol=1e-9)
+    est = MLPRegularizedRegressor((), solver="lbfgs", l2=0.3, tol=1e-9, random_state=0)
     once = est.fit(X, y).coefs_[0]
     often = est.fit(np.tile(X, (7, 1)), np.tile(y, 7)).coefs_[0]
     np.testing.assert_allclose(often, once, rtol=1e-6)
