@@ -79,8 +79,8 @@ def test_a_softmax(bench, rng, keep, inverted, hidden):
     outputs = []
     for mask in every:
         plain.p[-1].weight[0] = mask[:, None] * whole / (keep if inverted else 1.0)
-        outputs.append(CrossEntropy().predict(plain.infer(x)))
-    predicted = CrossEntropy().predict(model.infer(x))
+        outputs.append(CrossEntropy.link.inverse(plain.infer(x)))
+    predicted = CrossEntropy.link.inverse(model.infer(x))
     mean = geometric_mean(np.array(outputs), probabilities)
     np.testing.assert_allclose(mean, predicted, **EXACT)
     assert np.abs(np.tensordot(probabilities, outputs, axes=1) - predicted).max() > 1e-3
@@ -95,11 +95,11 @@ def test_behind_a_further_nonlinearity_it_is_an_approximation(bench, rng, keep):
     plain = bench(*layers)
     plain.values[...] = model.values
     every, probabilities = masks(6, keep)
-    outputs = [CrossEntropy().predict(plain.infer(x * mask / keep)) for mask in every]
+    outputs = [CrossEntropy.link.inverse(plain.infer(x * mask / keep)) for mask in every]
     distance = np.abs(
-        geometric_mean(np.array(outputs), probabilities) - CrossEntropy().predict(model.infer(x))
+        geometric_mean(np.array(outputs), probabilities) - CrossEntropy.link.inverse(model.infer(x))
     ).max()
-    between = np.abs(np.array(outputs) - CrossEntropy().predict(model.infer(x))).max()
+    between = np.abs(np.array(outputs) - CrossEntropy.link.inverse(model.infer(x))).max()
     assert 1e-4 < distance < between / 3
 
 
