@@ -69,6 +69,8 @@ def training_plan(estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: 
 class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, ABC):
     """A multilayer perceptron with regularizers, over the engine."""
 
+    # By this `fit_together` knows which searches have networks in them.
+    _trains_together = True
     # As the splitters that groups are made for: who passes groups wants them used.
     __metadata_request__fit: ClassVar = {"groups": True}
     __metadata_request__partial_fit: ClassVar = {"groups": True}

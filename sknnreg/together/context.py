@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 from joblib import parallel_config
@@ -88,7 +89,6 @@ class fit_together:
         self._backend = backend
         self._n_jobs = n_jobs
         self._backend_params = backend_params
-        self._entered = threading.local()
 
     def __enter__(self) -> None:
         trainer: Trainer
@@ -98,12 +98,46 @@ class fit_together:
             n_workers = _n_workers(self._n_jobs)
             trainer = JoblibTrainer(self._backend, n_workers, self._backend_params)
         backend = TogetherBackend(max_memory=self._max_memory, trainer=trainer)
-        # A list for each thread: an object may be entered again, and within itself.
-        configs = self._entered.__dict__.setdefault("configs", [])
-        configs.append(parallel_config(backend))
+        _open.blocks.append(_Block(self, parallel_config(backend)))
 
     def __exit__(self, *_: object) -> None:
-        self._entered.configs.pop().unregister()
+        blocks = _open.blocks
+        own = [block for block in blocks if block.context is self and not block.left]
+        if not own:
+            raise RuntimeError(
+                "This thread leaves a fit_together() that it has not entered. A block belongs to "
+                "its thread: enter and leave it there, by `with fit_together():`."
+            )
+        own[-1].left = True
+        is_innermost = own[-1] is blocks[-1]
+        while blocks and blocks[-1].left:
+            blocks.pop().config.unregister()
+        if not is_innermost:
+            raise RuntimeError(
+                "A fit_together() was left while another one, entered later in the same thread, "
+                "was not; the later one stays in force until it is left. In asyncio, do not await "
+                "anything within a block: put the block into a function and await "
+                "asyncio.to_thread(function)."
+            )
+
+
+@dataclass(eq=False)
+class _Block:
+    """A context that was entered, and what stands in joblib's configuration for it."""
+
+    context: fit_together
+    config: parallel_config
+    left: bool = False
+
+
+class _Open(threading.local):
+    """The blocks of a thread, the innermost last; a context may be among them more than once."""
+
+    def __init__(self) -> None:
+        self.blocks: list[_Block] = []
+
+
+_open = _Open()
 
 
 def _n_workers(n_jobs: int | None) -> int | None:

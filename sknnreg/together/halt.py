@@ -8,7 +8,10 @@ from contextlib import contextmanager
 
 
 class Halt(threading.Event):
-    """Asks training to end: our own loops look at it; an action ends what cannot look."""
+    """Asks training to end: our own loops look at it; an action ends what cannot look.
+
+    In another process there is nobody to ask: sent there, it is one that nothing sets.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,3 +37,6 @@ class Halt(threading.Event):
         finally:
             with self._guard:
                 self._actions.remove(action)
+
+    def __reduce__(self) -> tuple[type[Halt], tuple[()]]:
+        return Halt, ()

@@ -9,7 +9,10 @@ from sknnreg.engine.problem import Result
 
 @dataclass(frozen=True)
 class Outcome:
-    """A result or an error, and the network's part of its stack's training time, in seconds."""
+    """A result or an error, and the network's part of its stack's training time, in seconds.
+
+    Neither where training was ended before it came to the network: nobody asks for it any longer.
+    """
 
     result: Result | None
     error: BaseException | None = None

@@ -248,9 +248,13 @@ def test_tasks_may_come_from_a_search(guarded):
 def test_a_time_limit_ends_a_call(threads_left, guarded):
     never = threading.Event()
 
+    def task(seed):
+        never.wait(30)
+        return fit(seed)
+
     def run():
         with fit_together(n_jobs=1):
-            joblib.Parallel(timeout=0.1)(joblib.delayed(never.wait)(30) for _ in range(2))
+            joblib.Parallel(timeout=0.1)(joblib.delayed(task)(seed) for seed in range(2))
 
     with pytest.raises(multiprocessing.TimeoutError):
         guarded(run)
@@ -259,12 +263,17 @@ def test_a_time_limit_ends_a_call(threads_left, guarded):
 
 
 def test_labels_number_the_tasks():
-    def outer(number):
-        return current_label(), joblib.Parallel()(joblib.delayed(current_label)() for _ in "ab")
+    def label(network):
+        return current_label()
+
+    def outer(network):
+        inner = joblib.Parallel()(joblib.delayed(label)(network) for _ in "ab")
+        return current_label(), inner
 
     assert current_label() == ""
     with fit_together(n_jobs=1):
-        found = joblib.Parallel()(joblib.delayed(outer)(number) for number in range(2))
+        network = MLPRegularizedClassifier()
+        found = joblib.Parallel()(joblib.delayed(outer)(network) for _ in range(2))
         assert current_label() == ""
     assert found == [("1", ["1.1", "1.2"]), ("2", ["2.1", "2.2"])]
 

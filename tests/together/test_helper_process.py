@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import joblib
@@ -41,23 +42,6 @@ def numbers(results):
     return [(each.values.tolist(), each.history.loss) for each in results]
 
 
-class Timer:
-    """Counts what would end the process."""
-
-    def __init__(self, seconds, function, args):
-        self.state, self.function = "made", function
-        made.append(self)
-
-    def start(self):
-        self.state = "started"
-
-    def cancel(self):
-        self.state = "cancelled"
-
-
-made = []
-
-
 class Explosive:
     """Cannot be read: reading it fails in the midst of what was sent."""
 
@@ -65,41 +49,41 @@ class Explosive:
         return exec, ("raise MemoryError('too much')",)
 
 
-def answers_to(requests, monkeypatch):
-    """All that a process answers to requests, before its input ends."""
-    made.clear()
-    monkeypatch.setattr(service.threading, "Timer", Timer)
+def answers_to(requests):
+    """All that a process answers to requests, if those that came before its input ended count."""
     questions = io.BytesIO(b"".join(pickle.dumps(each) for each in requests))
-    answers = io.BytesIO()
-    service.serve(questions, answers)
+    answers, ended = io.BytesIO(), threading.Event()
+    service.serve(questions, answers, ended.set)
+    assert ended.wait(30) or any(isinstance(each, list) and Explosive in map(type, each)
+                                 for each in requests)  # fmt: skip
     found, answers = [], io.BytesIO(answers.getvalue())
     while answers.tell() < len(answers.getvalue()):
         found.append(pickle.load(answers))
     return found
 
 
-def test_every_request_has_its_answer(monkeypatch):
+def test_every_request_has_its_answer():
     requests = [[problem(0), problem(1)], [problem(2)]]
-    found = answers_to(requests, monkeypatch)
+    found = answers_to(requests)
     assert [error for _, error in found] == [None, None]
     assert [numbers(results) for results, _ in found] == [
         numbers(train(request)) for request in requests
     ]
 
 
-def test_what_fails_is_answered_with_its_error_and_the_next_is_as_good_as_any(monkeypatch):
+def test_what_fails_is_answered_with_its_error_and_the_next_is_as_good_as_any():
     """Networks of two structures cannot train in one stack."""
     unequal = [problem(), problem(hidden_layer_sizes=(4,))]
-    failed, good = answers_to([unequal, [problem(5)]], monkeypatch)
+    failed, good = answers_to([unequal, [problem(5)]])
     assert failed[0] is None
     assert "structure" in str(failed[1])
     assert numbers(good[0]) == numbers(train([problem(5)]))
 
 
-def test_a_request_that_cannot_be_read_does_not_shift_the_answers_to_others(monkeypatch):
+def test_a_request_that_cannot_be_read_does_not_shift_the_answers_to_others():
     """Half a request is left in the pipe: no answer, or one error, but not one for each rest."""
     unreadable = [Explosive(), np.arange(1 << 14)]
-    found = answers_to([[problem(1)], unreadable, [problem(2)]], monkeypatch)
+    found = answers_to([[problem(1)], unreadable, [problem(2)]])
     assert numbers(found[0][0]) == numbers(train([problem(1)]))
     assert all(results is None for results, _ in found[1:2])
     assert len(found) <= 3
@@ -107,27 +91,24 @@ def test_a_request_that_cannot_be_read_does_not_shift_the_answers_to_others(monk
         assert numbers(found[2][0]) == numbers(train([problem(2)]))
 
 
-def test_it_only_ends_for_lack_of_work_while_it_has_none(monkeypatch):
-    answers_to([[problem()], [Explosive()], [problem()]], monkeypatch)
-    assert all(timer.function is service.os._exit for timer in made)
-    assert all(timer.state == "cancelled" for timer in made[:-1])
-
-
 PROGRAM = """
 import sys
 sys.path.insert(0, {root!r})
 from sknnreg.engine.loop import service
 service.IDLE_SECONDS = {seconds}
-service.serve(sys.stdin.buffer, sys.stdout.buffer)
+service.main()
 """
 
 
 def run_service(seconds):
-    return subprocess.Popen(
+    served = subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(root=str(ROOT), seconds=seconds)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+    pickle.dump(sys.path, served.stdin)
+    served.stdin.flush()
+    return served
 
 
 def test_it_ends_by_itself_once_it_has_no_work():
@@ -136,8 +117,23 @@ def test_it_ends_by_itself_once_it_has_no_work():
         assert not served.stdin.closed, "which is open all the time"
 
 
-def test_it_ends_with_the_one_it_works_for():
+def test_it_only_ends_for_lack_of_work_while_it_has_none():
+    with run_service(0.5) as served:
+        pickle.dump([problem(max_iter=20_000)], served.stdin)
+        served.stdin.flush()
+        results, error = pickle.load(served.stdout)
+        assert error is None
+        assert results[0].history.stop_reason == "max_iter"
+        assert served.wait(60) == 0
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_it_ends_with_the_one_it_works_for(busy):
     with run_service(3600.0) as served:
+        if busy:
+            pickle.dump([problem(max_iter=10**9)], served.stdin)
+            served.stdin.flush()
+            time.sleep(1.0)  # it has begun, or is about to
         served.stdin.close()
         assert served.wait(60) == 0
 

@@ -127,7 +127,7 @@ def test_processes_as_workers(loky, same, sizes):
     assert [(sum(each), len(each)) for each in sizes] == [(12, 2), (16, 2), (2, 2)]
 
 
-def test_processes_as_workers_take_scorers_along(loky, same):
+def test_processes_as_workers_take_scorers_along(loky, same, sizes):
     def worker_of(estimator, X, y):
         """Tells by its score which process it runs in."""
         return float(os.getpid())
@@ -139,7 +139,8 @@ def test_processes_as_workers_take_scorers_along(loky, same):
         est = ours(early_stopping=True, early_stopping_scoring=worker_of)
         networks = cross_validate(est, *data(), cv=4, return_estimator=True)["estimator"]
     pids = {score for each in networks for score in each.validation_scores_}
-    assert len(pids) == 2, "a worker for each of two portions"
+    # A busy machine may start one so late that the other has taken both portions.
+    assert sizes[-1] == [2, 2], "a worker for each of two portions"
     assert os.getpid() not in pids
 
 
@@ -190,7 +191,7 @@ def test_some_here_and_some_away(same, sizes):
     assert sum(map(sum, sizes)) == 3
 
 
-def fail(problems):
+def fail(problems, halt):
     raise ArithmeticError("a worker is out of order")
 
 
@@ -239,7 +240,7 @@ def test_one_fit_that_diverges_fails_alone(loky):
 
 def test_a_worker_uses_one_core():
     problems = [problem(l2=0.1 * number) for number in range(3)]
-    outcomes = joblib_trainer.train_portion(problems)
+    outcomes = joblib_trainer.train_portion(problems, Halt())
     expected = LocalTrainer(1).train(problems, Halt())
     for outcome, other in zip(outcomes, expected, strict=True):
         np.testing.assert_array_equal(outcome.unwrap().values, other.unwrap().values)

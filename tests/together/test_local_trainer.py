@@ -263,7 +263,22 @@ def test_a_halt_ends_what_trains_here_and_there(forced):
     endless = problems(4, max_iter=10**9)
     threading.Timer(0.3, halt.set).start()
     outcomes = LocalTrainer(2).train(endless, halt)
-    assert [outcome.result.history.stop_reason for outcome in outcomes] == ["interrupted"] * 4
+    results = [outcome.result for outcome in outcomes if outcome.result is not None]
+    assert [result.history.stop_reason for result in results] == ["interrupted"] * 2, "those here"
+
+
+def test_after_a_halt_no_network_is_set_up(forced, stacks):
+    halt, one_by_one = Halt(), [problem(hidden_layer_sizes=(n,)) for n in range(2, 8)]
+    halted = [
+        Problem(each.recipe, each.train, each.seed, on_epoch_end=lambda report: halt.set())
+        for each in one_by_one
+    ]
+    outcomes = LocalTrainer(1).train([*halted, large()], halt)
+    assert len(stacks) == 1, "the one whose callback asked for the end"
+    assert [outcome.result for outcome in outcomes].count(None) == 6
+    stacks.clear()
+    assert all(outcome.result is None for outcome in LocalTrainer(2).train(halted, halt))
+    assert not stacks
 
 
 def test_actions_are_taken_at_a_halt_while_they_stand():

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sknnreg import MLPRegularizedClassifier, fit_together
 from sknnreg.estimators.base import training_plan
-from sknnreg.together import backend
+from sknnreg.together import parallel_call
 from sknnreg.together.meeting import waiting_fits
 from sknnreg.together.memory import data_bytes, footprint
 
@@ -103,10 +103,10 @@ def test_little_memory_is_enough_for_nested_searches(passes, guarded):
 
 @pytest.mark.parametrize("limit", [2, 7])
 def test_no_more_tasks_wait_than_there_may_be_threads(limit, monkeypatch, passes, most_threads):
-    for room in (backend, waiting_fits):
+    for room in (parallel_call, waiting_fits):
         monkeypatch.setattr(room, "MAX_WAITING", limit)
     if limit == 2:  # a backend for a single job would not be asked at all
-        monkeypatch.setattr(backend, "MAX_WAITING", 8)
+        monkeypatch.setattr(parallel_call, "MAX_WAITING", 8)
     with fit_together(n_jobs=1):
         assert fits(20) == alone(20)
     assert max(passes) <= limit

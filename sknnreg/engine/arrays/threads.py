@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,8 +15,9 @@ from threadpoolctl import ThreadpoolController
 # thread buys results that do not depend on how many there are.
 WORTH_THREADS = 1 << 21
 
-_lock = threading.Lock()
-_holders = 0
+_lock = threading.RLock()
+# The threads inside, by their numbers.
+_holders: list[int] = []
 _controller: ThreadpoolController | None = None
 _limit: Any = None
 
@@ -37,25 +39,52 @@ def blas_threads(largest_product: int) -> AbstractContextManager[None]:
 @contextmanager
 def _single_thread() -> Iterator[None]:
     """One BLAS thread for as long as some thread is inside; fits in several threads may overlap."""
-    global _holders, _controller, _limit
+    global _controller, _limit
+    me = threading.get_ident()
     with _lock:
-        if _holders == 0:
+        if not _holders:
             # Looking the libraries up takes longer than a small fit: once a process.
             _controller = _controller or ThreadpoolController()
             _limit = _controller.limit(limits=1, user_api="blas")
             _release(_controller)
-        _holders += 1
+        _holders.append(me)
     try:
         yield
     finally:
         with _lock:
-            _holders -= 1
-            if _holders == 0 and _controller is not None:
-                _limit.restore_original_limits()
-                _release(_controller)
+            _holders.remove(me)
+            if not _holders:
+                _restore()
+
+
+def _restore() -> None:
+    """As many threads as before."""
+    if _controller is not None:
+        _limit.restore_original_limits()
+        _release(_controller)
 
 
 def _release(controller: ThreadpoolController) -> None:
     """Let other threads set the number too: the last to leave may not be the first that came."""
     with controller.limit():
         pass
+
+
+def _start_over_in_child() -> None:
+    """Of the threads inside, only the one that forked is in the child."""
+    global _lock
+    _lock = threading.RLock()
+    others = [holder for holder in _holders if holder != threading.get_ident()]
+    for holder in others:
+        _holders.remove(holder)
+    if others and not _holders:
+        _restore()
+
+
+if hasattr(os, "register_at_fork"):
+    # Taken in the midst of a change, the lock would never be released in the child.
+    os.register_at_fork(
+        before=lambda: _lock.acquire(),
+        after_in_parent=lambda: _lock.release(),
+        after_in_child=_start_over_in_child,
+    )

@@ -9,35 +9,71 @@ from __future__ import annotations
 
 import os
 import pickle
+import queue
+import signal
 import sys
 import threading
 import types
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 # Without work for so long, the process ends.
 IDLE_SECONDS = 60.0
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+class Inbox(threading.Thread):
+    """Reads requests as they come, also while networks train: only a reader sees the input end.
+
+    The input ends when the process at its other end does, however that came to its end; what it
+    asked for is then of no use to anyone, and ``at_end`` is called at once.
+    """
+
+    def __init__(self, requests: BinaryIO, at_end: Callable[[], object]) -> None:
+        super().__init__(name="sknnreg requests", daemon=True)
+        self._requests, self._at_end = requests, at_end
+        self._read: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        """Read until the input ends, or cannot be read."""
+        error: BaseException | None = None
+        while error is None:
+            problems = None
+            try:
+                problems = pickle.load(self._requests)
+            except BaseException as reason:
+                error = reason
+            if isinstance(error, EOFError):
+                self._at_end()
+            self._read.put((problems, error))
+
+    def next(self) -> Any:
+        """The next request; ``EOFError`` if none comes, or what kept it from being read."""
+        try:
+            problems, error = self._read.get(timeout=IDLE_SECONDS)
+        except queue.Empty:
+            raise EOFError from None
+        if error is not None:
+            raise error
+        return problems
+
+
+def serve(requests: BinaryIO, answers: BinaryIO, at_end: Callable[[], object]) -> None:
     """Lists of problems in; (results, None) or (None, error) out."""
     from sknnreg.engine.loop.training import train
 
+    inbox = Inbox(requests, at_end)
+    inbox.start()
     while True:
-        # Reading cannot be given a time limit on every system; a process can.
-        boredom = threading.Timer(IDLE_SECONDS, os._exit, (0,))
-        boredom.daemon = True
-        boredom.start()
         try:
-            problems = pickle.load(requests)
+            problems = inbox.next()
         except EOFError:
             return
         except Exception as error:
             # Where the next request would start is not known.
             pickle.dump((None, error), answers)
+            answers.flush()
             return
-        finally:
-            boredom.cancel()
         try:
             answer = pickle.dumps((train(problems), None))
         except Exception as error:
@@ -53,8 +89,18 @@ def import_engine_alone(package: Path) -> None:
     sys.modules[package.name] = module
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve the process that started this one."""
+    # Networks that an interrupt cut short would be taken for whole ones; who wants them ended
+    # ends the process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_engine_alone(Path(__file__).parents[2])
     sys.path[:] = pickle.load(sys.stdin.buffer)
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
-    serve(sys.stdin.buffer, answers)
+    serve(sys.stdin.buffer, answers, at_end=lambda: os._exit(0))
+    # Python itself would wait for the thread that reads.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

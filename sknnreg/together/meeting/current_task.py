@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,3 +35,12 @@ def acting_as(task: Task | None) -> Iterator[None]:
 def current_label() -> str:
     """The task's number within its search, "2.7" in a nested one; empty outside of all."""
     return "" if _current.task is None else _current.task.label
+
+
+def _leave_task() -> None:
+    """In a child process: the task is the parent's, and so are the others it would meet."""
+    _current.task = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_task)

@@ -6,6 +6,7 @@ goes on with its own result.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,7 @@ from sknnreg.together.outcome import Outcome
 from sknnreg.together.warning_filters import WarningFilters
 
 # Seconds to wait for cancelled tasks: those in a user's code end when that returns.
-JOIN_SECONDS = 0.5
+JOIN_SECONDS = 0.2
 
 
 class Trainer(Protocol):
@@ -52,11 +53,18 @@ class Rendezvous:
 
     def __init__(self, trainer: Trainer, max_memory: float) -> None:
         self.trainer = trainer
+        # The process whose threads the tasks are: a child that is forked off has none of them.
+        self.pid = os.getpid()
+        self._max_memory = max_memory
         self._lock, self._hook_lock = threading.RLock(), threading.RLock()
         self._fits = WaitingFits(max_memory, self._lock)
         self._turns = Turns(self._fits, self._lock)
         # The networks that train now.
         self._training: dict[Halt, list[Fit]] = {}
+
+    def anew(self) -> Rendezvous:
+        """Another one like this, without any tasks."""
+        return Rendezvous(self.trainer, self._max_memory)
 
     def submit(self, call: Call, work: Callable[[Task], bool]) -> None:
         """Queue a task of the call; ``work`` says whether it went well."""
@@ -86,10 +94,15 @@ class Rendezvous:
             return
         with task.pause(call):
             self._turns.give_away(task)
-            yield
-            self._turns.add_ready(task)
-            self._turns.advance()
-            self._turns.wait_for_turn(task)
+            try:
+                yield
+            except BaseException:
+                self.cancel(call)
+                raise
+            finally:
+                self._turns.add_ready(task)
+                self._turns.advance()
+                self._turns.wait_for_turn(task)
 
     def train(self, task: Task, problem: Problem) -> Result:
         """Wait for the others, and for the networks of all to be trained."""
@@ -113,18 +126,24 @@ class Rendezvous:
         """End the call's tasks: those that wait at once, others when they next would."""
         with self._lock:
             self._turns.remove_new(call)
+            self._turns.forget_unstarted(call)
             for task in call.tasks:
                 task.cancel()
-            for halt, fits in self._training.items():
-                if all(fit.task.cancelled for fit in fits):
-                    halt.set()
+            self._halt_if_cancelled()
 
     def join(self, call: Call) -> None:
         """Wait for the call's threads to end; not for long, as some may be in a user's code."""
         latest = time.monotonic() + JOIN_SECONDS
         for thread in call.threads:
-            thread.join(max(0.0, latest - time.monotonic()))
+            if thread.ident is not None:
+                thread.join(max(0.0, latest - time.monotonic()))
         call.threads.clear()
+
+    def _halt_if_cancelled(self) -> None:
+        """End the training of networks that no task waits for any longer."""
+        for halt, fits in self._training.items():
+            if all(fit.task.cancelled for fit in fits):
+                halt.set()
 
     def _lead(self, task: Task) -> None:
         """If the task leads, train all networks that wait; their tasks go on as turns come."""
@@ -134,6 +153,8 @@ class Rendezvous:
             if not fits:
                 return
             self._training[halt] = fits
+            # Cancelled before this was entered, it would not be told.
+            self._halt_if_cancelled()
         outcomes = self._train(task, fits, halt)
         with self._lock:
             del self._training[halt]

@@ -28,7 +28,7 @@ class Call:
     """One call of ``joblib.Parallel``: the tasks it dispatched, and the task it was made in.
 
     ``idle`` is set while no task is pending or one has failed; ``cost`` is what the ended ones
-    took, in seconds.
+    took, in seconds; ``level`` is 0 outside of all tasks, 1 in a task, 2 in a task's task.
     """
 
     def __init__(self, meeting: Meeting, parent: Task | None) -> None:
@@ -40,6 +40,7 @@ class Call:
         self.idle = threading.Event()
         self.idle.set()
         self.filters = WarningFilters()
+        self.level: int = 0 if parent is None else parent.call.level + 1
         self._label = "" if parent is None else f"{parent.label}."
         self._n_dispatched = 0
 
@@ -72,6 +73,8 @@ class Task:
     call: Call
     work: Callable[[Task], bool]
     label: str
+    # Whether its thread has come so far as to end by itself.
+    entered: bool = False
     cancelled: bool = False
     # Its own call that has to be idle before it wants a turn.
     waits_for: Call | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -20,8 +20,16 @@ from sknnreg.together.meeting.tasks import Call, Cancelled, Task
 from sknnreg.together.meeting.waiting_fits import WaitingFits
 
 # A turn that has lasted so many seconds no longer keeps others from theirs: it may be a long task
-# that has nothing to do with us, or wait for a lock that a task without a turn holds.
+# that has nothing to do with us, or wait for a lock that a task without a turn holds. With each
+# that goes on beside it, the next has to wait twice as long: long tasks are not to run all at once.
 TURN_SECONDS = 2.0
+MAX_DOUBLINGS = 6
+# Python holds back a signal that comes just before its main thread waits, until it has waited.
+SIGNAL_SECONDS = 0.1
+# Tasks that have begun and not ended, each of which is a thread, whether it waits in ``fit``, for
+# its turn, or for tasks of its own. Half of them may be in the outermost call, half of the rest in
+# the tasks of these, and so on: otherwise none were left to those that are waited for.
+MAX_THREADS = 1000
 
 
 class Turns:
@@ -32,12 +40,15 @@ class Turns:
         # Tasks that have a turn, and since when.
         self._since: dict[Task, float] = {}
         self._ready: deque[Task] = deque()
-        self._new: deque[Task] = deque()
+        # Tasks that have not had a turn yet, by level.
+        self._new: defaultdict[int, deque[Task]] = defaultdict(deque)
+        # Tasks whose threads have started and not ended.
+        self._begun: set[Task] = set()
 
     @property
     def n_to_start(self) -> int:
         """How many tasks have not had a turn yet."""
-        return len(self._new)
+        return sum(map(len, tuple(self._new.values())))
 
     def has(self, task: Task) -> bool:
         """Whether the task has a turn."""
@@ -51,14 +62,22 @@ class Turns:
     def add(self, call: Call, work: Callable[[Task], bool]) -> None:
         """Queue a new task; it starts when a turn is given to it."""
         with self._lock:
-            self._new.append(call.begin(work))
+            self._new[call.level].append(call.begin(work))
 
     def remove_new(self, call: Call) -> None:
         """Take the call's tasks that have not started out of the queue; they have failed."""
         with self._lock:
-            for task in [task for task in self._new if task.call is call]:
-                self._new.remove(task)
+            for task in [task for task in self._new[call.level] if task.call is call]:
+                self._new[call.level].remove(task)
                 call.end(task, failed=True)
+
+    def forget_unstarted(self, call: Call) -> None:
+        """Take the turns back that an interrupt kept the call's tasks from starting with."""
+        with self._lock:
+            for task in call.tasks:
+                if not task.entered:
+                    self._since.pop(task, None)
+                    self._begun.discard(task)
 
     def add_ready(self, task: Task) -> None:
         """The task can go on: it gets a turn before tasks that have not started."""
@@ -86,7 +105,7 @@ class Turns:
     def wait_until_idle(self, call: Call) -> None:
         """Until the call is idle, in a thread that needs no turn."""
         self.advance()
-        while not call.idle.wait(TURN_SECONDS):
+        while not call.idle.wait(min(TURN_SECONDS, SIGNAL_SECONDS)):
             self.advance()
 
     def advance(self) -> None:
@@ -94,8 +113,7 @@ class Turns:
         while True:
             with self._lock:
                 now = time.monotonic()
-                taken = any(now - since < TURN_SECONDS for since in self._since.values())
-                task = None if taken else self._next()
+                task = None if self._is_taken(now) else self._next()
                 if task is None:
                     return
                 self._since[task] = now
@@ -105,42 +123,64 @@ class Turns:
             else:
                 self._start(task)
 
+    def _is_taken(self, now: float) -> bool:
+        n_doublings = min(len(self._since) - 1, MAX_DOUBLINGS)
+        return any(now - since < TURN_SECONDS * 2**n_doublings for since in self._since.values())
+
     def _next(self) -> Task | None:
         """The task that goes on, that starts, or that trains the fits: in this order."""
         while self._ready:
             task = self._ready.popleft()
             if not task.cancelled:
                 return task
-        if self._new and self._fits.has_room():
-            return self._new.popleft()
-        return self._fits.appoint_leader()
+        if not self._fits.has_room():
+            return self._fits.appoint_leader()
+        return self._next_new() or self._fits.appoint_leader() or self._innermost_new()
+
+    def _next_new(self) -> Task | None:
+        """The next task that there may be a thread for; outer ones first, so that all meet."""
+        for level in sorted(self._new):
+            if self._new[level] and len(self._begun) < _max_threads(level):
+                return self._new[level].popleft()
+        return None
+
+    def _innermost_new(self) -> Task | None:
+        """Where all threads wait for tasks that have none: one of these, whatever their number."""
+        levels = [level for level in self._new if self._new[level]]
+        return None if self._since or not levels else self._new[max(levels)].popleft()
 
     def _start(self, task: Task) -> None:
         task.started = time.perf_counter()
         name = f"sknnreg task {task.label}"
         thread = threading.Thread(target=self._run, args=(task,), name=name, daemon=True)
         try:
-            thread.start()
+            with self._lock:
+                self._begun.add(task)
             task.call.threads.append(thread)
+            thread.start()
         except RuntimeError:
             # The system has no more threads: these many tasks must do.
             with self._lock:
+                task.call.threads.remove(thread)
+                self._begun.discard(task)
                 task.started = 0.0
                 self._since.pop(task, None)
-                self._new.appendleft(task)
+                self._new[task.call.level].appendleft(task)
                 if not self._fits.limit_to_those_held():
                     raise
 
     def _run(self, task: Task) -> None:
+        task.entered, failed = True, True
         task.call.filters.restore()
-        failed = True
         try:
+            task.raise_if_cancelled()
             with acting_as(task):
                 failed = not task.work(task)
         except Cancelled:
             pass
         finally:
             with self._lock:
+                self._begun.discard(task)
                 self._forget(task)
                 task.call.end(task, failed=failed)
                 if task.call.parent is not None:
@@ -158,3 +198,8 @@ class Turns:
         self._since.pop(task, None)
         self._fits.replace_leader(task)
         task.waits_for = None
+
+
+def _max_threads(level: int) -> int:
+    """How many tasks may have begun for one more of this level to begin."""
+    return MAX_THREADS - (MAX_THREADS >> (level + 1))

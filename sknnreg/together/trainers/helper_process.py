@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import subprocess
@@ -31,34 +32,54 @@ class HelperProcess:
     """A process to train in; ``OSError`` where the system has none to give."""
 
     def __init__(self) -> None:
-        if not sys.executable:
+        if getattr(sys, "frozen", False) or not sys.executable:
+            # Of a frozen application, the executable is the application.
             raise OSError("this Python does not know its own executable")
+        self._answered = self._killed = False
         self._process = subprocess.Popen(
             # -P: the folder of the file is no place to import from.
             [sys.executable, "-P", service.__file__],
+            # No buffers: a thread in the midst of one would hold its lock across a fork.
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # What it has to say, it answers; what it cannot do is done here.
+            stderr=subprocess.DEVNULL,
             # Ctrl-C is for the main process, which ends this one.
             start_new_session=os.name == "posix",
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
         )
-        self._send(sys.path)
+        try:
+            self._send(sys.path)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def alive(self) -> bool:
         """Whether it still answers; idle ones end by themselves."""
         return self._process.poll() is None
 
+    @property
+    def failure(self) -> str | None:
+        """How it failed, if it ended in an error of its own without ever having answered."""
+        code = self._process.poll()
+        # Where a signal ended it, the code is below 0, or on Windows that of our own kill.
+        if self._answered or self._killed or code is None or code <= 0:
+            return None
+        return f"{sys.executable} -P {service.__file__} ended with exit code {code}"
+
     def train(self, problems: Sequence[Problem]) -> list[Result]:
         """As the engine's ``train``; raises whatever keeps the process from it."""
         self._send(problems)
-        assert self._process.stdout is not None
         try:
-            results, error = pickle.load(self._process.stdout)
+            results, error = self._receive()
         except BaseException:
             # Half an answer may be left, and must not be taken for the next one.
+            self._wait_for_failure()
             self.kill()
             raise
+        self._answered = True
         if error is not None:
             raise error
         answered: list[Result] = results
@@ -66,19 +87,44 @@ class HelperProcess:
 
     def _send(self, content: object) -> None:
         # All or nothing: what cannot be pickled must not leave half of itself in the pipe.
-        pickled = pickle.dumps(content, pickle.HIGHEST_PROTOCOL)
+        unsent = memoryview(pickle.dumps(content, pickle.HIGHEST_PROTOCOL))
         assert self._process.stdin is not None
-        self._process.stdin.write(pickled)
-        self._process.stdin.flush()
+        while unsent:
+            unsent = unsent[self._process.stdin.write(unsent) :]
+
+    def _receive(self) -> tuple[list[Result], Exception | None]:
+        reader = io.BufferedReader(self._process.stdout)  # type: ignore[type-var]  # raw: no buffer
+        try:
+            answer: tuple[list[Result], Exception | None] = pickle.load(reader)
+            return answer
+        finally:
+            with suppress(ValueError):
+                reader.detach()
+
+    def _wait_for_failure(self) -> None:
+        """Let it end by itself if it is about to, so that it can be told from a killed one."""
+        if not self._answered and not self._killed:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.5)
 
     def kill(self) -> None:
         """End it, whatever it is doing; a thread that waits for its answer gets an ``EOFError``."""
+        self._killed = self._killed or self.alive
         self._process.kill()
         self._process.wait()
 
     def close(self) -> None:
         """End it and close the pipes, which no thread may be using."""
         self.kill()
+        self._close_pipes()
+
+    def leave_to_parent(self) -> None:
+        """In a child process: let go of it. It is to end with the parent, not with this process."""
+        self._close_pipes()
+        # Or else Popen would look for its own child.
+        self._process.returncode = 0
+
+    def _close_pipes(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 if pipe is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 import joblib
@@ -51,7 +51,7 @@ class LocalTrainer:
 
         def work(process: HelperProcess | None = None) -> None:
             with suppress(IndexError):
-                while True:
+                while not halt.is_set():
                     members = queue.popleft()
                     found = train_stack([problems[i] for i in members], halt, process)
                     outcomes.update(zip(members, found, strict=True))
@@ -59,23 +59,32 @@ class LocalTrainer:
         work_ahead = sum(stack.seconds for stack in stacks)
         n_helpers = min(len(stacks) - 1, self._n_helpers_for(work_ahead))
         any_sendable = any(sendable([problem]) for problem in problems)
-        processes = [POOL.take() if any_sendable else None for _ in range(n_helpers)]
-        threads = [threading.Thread(target=work, args=(each,), daemon=True) for each in processes]
-        with suppress(RuntimeError):  # where the system has no more threads, fewer must do
-            for thread in threads:
-                thread.start()
-        work()
-        for thread, process in zip(threads, processes, strict=True):
-            if thread.ident is not None:
-                thread.join()
-            POOL.give_back(process)
+        with ExitStack() as helpers:
+            for _ in range(n_helpers):
+                _begin(work, POOL.take() if any_sendable else None, helpers)
+            try:
+                work()
+            finally:
+                queue.clear()
         for i in alone:
-            outcomes[i] = train_stack([problems[i]], halt)[0]
-        return [outcomes[i] for i in range(len(problems))]
+            if not halt.is_set():
+                outcomes[i] = train_stack([problems[i]], halt)[0]
+        return [outcomes.get(i, Outcome(None)) for i in range(len(problems))]
 
     def _n_helpers_for(self, seconds: float) -> int:
         """How many cores beside the first so many seconds of training are worth."""
         return max(0, min(self._n_cores - 1, int(seconds / WORTH_A_CORE)))
+
+
+def _begin(
+    work: Callable[[HelperProcess | None], None], process: HelperProcess | None, at_end: ExitStack
+) -> None:
+    """Let a thread of its own work with the process, until the end; fewer threads must do too."""
+    at_end.callback(POOL.give_back, process)
+    thread = threading.Thread(target=work, args=(process,), daemon=True)
+    with suppress(RuntimeError):  # the system has no more threads
+        thread.start()
+        at_end.callback(thread.join)
 
 
 def train_stack(
@@ -90,8 +99,8 @@ def train_stack(
     try:
         results = _train(tried, halt, process)
     except BaseException as error:
-        if len(problems) == 1:
-            return [Outcome(None, error, time.perf_counter() - began)]
+        if len(problems) == 1 or halt.is_set():
+            return [Outcome(None, error, time.perf_counter() - began) for _ in problems]
         return [train_stack([problem], halt)[0] for problem in problems]
     # A network that trained for fewer epochs left the stack earlier.
     epochs = [max(1, len(result.history.loss)) for result in results]
@@ -106,4 +115,6 @@ def _train(problems: Sequence[Problem], halt: Halt, process: HelperProcess | Non
         # What the process cannot do, for whatever reason, is done here.
         with suppress(Exception), halt.ended_by(process.kill):
             return process.train(problems)
+        if halt.is_set():
+            raise InterruptedError("the search is over")
     return train(problems, halt)
