@@ -99,7 +99,9 @@ def test_under_gradient_descent_v_only_grows(bench, rng, x):
     """Steps are orthogonal to v: ||v||² gains the squared step, exactly (Pythagoras)."""
     norm = (WeightNorm(),)
     model = bench(
-        Dense("0", N_IN, 4, reparametrizations=norm), Tanh(), Dense("1", 4, 1, True, 6.0, norm)
+        Dense("0", N_IN, 4, reparametrizations=norm),
+        Tanh(),
+        Dense("1", 4, 1, reparametrizations=norm),
     )
     y = rng.normal(size=(N_ROWS, 1))
     n_trainable = model.network.layout.n_trainable

@@ -82,7 +82,7 @@ def test_4_divergence_under_early_stopping_is_never_silent(standardize):
     X, y = responses()
     est = MLPRegularizedRegressor(
         (10,), solver="sgd", learning_rate_init=1e6, early_stopping=True, max_iter=20,
-        standardize=standardize, **ENDLESS,
+        batch_size=200, standardize=standardize, **ENDLESS,
     )  # fmt: skip
     with pytest.warns(ConvergenceWarning, match="stopped being finite .* of epoch 1, are kept"):
         est.fit(X, y)

@@ -54,8 +54,10 @@ class Rows(ABC):
         """The rows at ``positions``, standardized, in ``out (b, width)``."""
         if self.index is not None:
             positions = self.index[positions]
-        # Centring a large offset away needs the stored precision, not the computing one's.
-        exact = self.offset is not None and out.dtype != np.float64
+        # Centring a large offset away needs the stored precision, and so do numbers that are beyond
+        # the computing one's before they are scaled.
+        scaled = self.offset is not None or self.scale is not None
+        exact = scaled and out.dtype != np.float64
         fetched = np.empty(out.shape) if exact else out
         self._fetch(positions, fetched)
         if self.offset is not None:

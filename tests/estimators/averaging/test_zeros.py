@@ -27,7 +27,7 @@ def test_zeros_are_those_of_the_network_without_averaging(Estimator, kind, make,
 @KINDS
 def test_all_else_is_the_mean(kind, make, data, after_each_epoch, exponential, weights_of):
     """In full batches, where an epoch is an update."""
-    params = {"l1": 0.2, "learning_rate_init": 0.05, "batch_size": "auto", "standardize": False}
+    params = {"l1": 0.2, "learning_rate_init": 0.05, "batch_size": 1000, "standardize": False}
     rows = after_each_epoch(MLPRegularizedRegressor, 12, **params)
     mean = exponential(rows, 0.8) if kind == "ema" else rows[6:].mean(axis=0)
     expected = np.where(rows[-1] == 0, 0.0, mean)
