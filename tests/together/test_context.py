@@ -1,5 +1,6 @@
 """``fit_together`` as a context, and as the backend of joblib that it puts in place."""
 
+import asyncio
 import multiprocessing
 import threading
 import warnings
@@ -285,3 +286,95 @@ def test_a_search_given_one_job_within_one_that_is_not(passes):
     with fit_together(n_jobs=1):
         np.testing.assert_array_equal(cross_val_score(search, *data(), cv=3), expected)
     assert passes == [3] * 5
+
+
+def test_a_block_is_left_in_the_thread_that_entered_it(guarded):
+    before, context = backend(), fit_together()
+    with pytest.raises(RuntimeError, match="not entered"):
+        context.__exit__(None, None, None)
+    context.__enter__()
+
+    def leave():
+        with pytest.raises(RuntimeError, match="belongs to its thread"):
+            context.__exit__(None, None, None)
+
+    guarded(leave)
+    assert backend() is TogetherBackend
+    context.__exit__(None, None, None)
+    assert backend() is before
+    with pytest.raises(RuntimeError, match="not entered"):
+        context.__exit__(None, None, None)
+
+
+def test_blocks_that_interleave_are_told_of_and_leave_nothing_behind():
+    before = backend()
+
+    async def block(begins, ends):
+        with fit_together(n_jobs=1):
+            begins.set()
+            await ends.wait()
+            assert backend() is TogetherBackend
+
+    async def interleaved():
+        events = [asyncio.Event() for _ in range(4)]
+        first = asyncio.create_task(block(events[0], events[1]))
+        await events[0].wait()
+        second = asyncio.create_task(block(events[2], events[3]))
+        await events[2].wait()
+        events[1].set()
+        with pytest.raises(RuntimeError, match=r"asyncio\.to_thread"):
+            await first
+        events[3].set()
+        await second
+
+    asyncio.run(interleaved())
+    assert backend() is before
+
+
+def test_a_block_in_a_thread_of_asyncios_is_one_like_any_other(passes):
+    def search():
+        with fit_together(n_jobs=1):
+            return scores()
+
+    async def both():
+        with fit_together():  # which is not the other thread's
+            await asyncio.to_thread(scores)
+        assert not passes
+        return await asyncio.gather(asyncio.to_thread(search), asyncio.to_thread(search))
+
+    for found in asyncio.run(both()):
+        np.testing.assert_array_equal(found, scores())
+    assert passes == [4, 4]
+
+
+@pytest.mark.parametrize("ends", ["timeout", "close", "throw"])
+def test_a_task_that_breaks_off_reading_has_its_turn_again(ends, passes, guarded):
+    """Its later fits meet those of the others."""
+    never = threading.Event()
+
+    def slow(seed):
+        never.wait(0.1)
+        return fit(seed)
+
+    def read(first):
+        params = {"timeout": 0.05} if ends == "timeout" else {"return_as": "generator"}
+        found = joblib.Parallel(**params)(joblib.delayed(slow)(first + i) for i in range(2))
+        next(found)
+        if ends == "throw":
+            found.throw(multiprocessing.TimeoutError)
+        found.close()
+        raise multiprocessing.TimeoutError
+
+    def task(number):
+        with pytest.raises(multiprocessing.TimeoutError):
+            read(number)
+        return fit(number)
+
+    def run():
+        with fit_together(n_jobs=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return joblib.Parallel()(joblib.delayed(task)(number) for number in range(3))
+
+    assert guarded(run) == fits(3)
+    # Without a turn it would train beside all passes.
+    assert sum(passes) == (3 if ends == "timeout" else 9)

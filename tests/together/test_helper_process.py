@@ -1,12 +1,15 @@
 """The process that trains for another one: what it is asked and answers, and when it ends."""
 
 import io
+import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -16,6 +19,7 @@ import sknnreg
 from sknnreg import MLPRegularizedClassifier, fit_together
 from sknnreg.engine.loop import service
 from sknnreg.engine.loop.training import train
+from sknnreg.together import parallel_call
 from sknnreg.together.trainers import helper_process, local_trainer
 from sknnreg.together.trainers.helper_process import HelperProcess
 from sknnreg.together.trainers.process_pool import POOL, ProcessPool
@@ -278,3 +282,78 @@ def test_where_python_does_not_know_itself_all_is_trained_here(executable, monke
             return joblib.Parallel()(joblib.delayed(task)(seed) for seed in range(8))
 
     assert guarded(run) == [fit(seed) for seed in range(8)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to a process")
+def test_an_interrupt_for_it_alone_cuts_no_network_short(helper):
+    helper.train([problem()])
+    interrupt = threading.Timer(0.2, os.kill, (helper._process.pid, signal.SIGINT))
+    interrupt.start()
+    (result,) = helper.train([problem(max_iter=20_000)])
+    interrupt.join()
+    assert result.history.stop_reason == "max_iter"
+    assert len(result.history.loss) == 20_000
+    assert helper.alive
+
+
+@pytest.fixture
+def own_pool(monkeypatch):
+    """A pool that this test may spoil, and the starts of processes."""
+    pool, starts, start = ProcessPool(), [], subprocess.Popen
+
+    def counted(*args, **params):
+        starts.append(start(*args, **params))
+        return starts[-1]
+
+    monkeypatch.setattr(helper_process.subprocess, "Popen", counted)
+    monkeypatch.setattr(local_trainer, "WORTH_A_CORE", 1e-9)
+    for room in (local_trainer, parallel_call):
+        monkeypatch.setattr(room, "POOL", pool)
+    yield pool, starts
+    pool.close()
+
+
+def test_a_frozen_application_is_not_started_anew(own_pool, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(OSError, match="executable"):
+        HelperProcess()
+    with fit_together(n_jobs=2):
+        assert search(8) == [fit(seed) for seed in range(8)]
+    assert not own_pool[1]
+
+
+def test_what_cannot_work_is_tried_once_and_told_of_once(own_pool, monkeypatch, tmp_path, capfd):
+    broken = tmp_path / "service.py"
+    broken.write_text("import sys; sys.exit('no engine here')")
+    monkeypatch.setattr(helper_process, "service", SimpleNamespace(__file__=str(broken)))
+    expected = [fit(seed) for seed in range(8)]
+    with fit_together(n_jobs=2):
+        with pytest.warns(RuntimeWarning, match=r"service.py ended with exit code 1"):
+            assert search(8) == expected
+        for _ in range(3):
+            assert search(8) == expected
+    assert len(own_pool[1]) == 1
+    assert capfd.readouterr() == ("", "")
+
+
+def test_one_that_was_killed_is_not_taken_for_broken(own_pool):
+    _, starts = own_pool
+    with fit_together(n_jobs=2):
+        for n_starts in (1, 2, 3):
+            search(8)
+            assert len(starts) == n_starts
+            starts[-1].kill()
+            starts[-1].wait()
+
+
+def test_one_that_cannot_be_told_where_to_import_from_is_ended(own_pool, monkeypatch):
+    def fail(self, content):
+        raise BrokenPipeError("gone")
+
+    monkeypatch.setattr(HelperProcess, "_send", fail)
+    with pytest.raises(BrokenPipeError):
+        HelperProcess()
+    (process,) = own_pool[1]
+    assert process.returncode is not None
+    assert process.stdin.closed
+    assert process.stdout.closed

@@ -1,6 +1,7 @@
 """Networks that train on the workers of another backend come back the same."""
 
 import os
+import threading
 import warnings
 from itertools import pairwise
 
@@ -189,6 +190,27 @@ def test_some_here_and_some_away(same, sizes):
     same(found, expected)
     assert listener.epochs == 3 * 4
     assert sum(map(sum, sizes)) == 3
+
+
+@pytest.mark.parametrize("backend", ["threading", "sequential", "loky"])
+def test_a_halt_ends_workers_wherever_they_are(backend, guarded):
+    halt, trainer = Halt(), joblib_trainer.JoblibTrainer(backend, 2, {})
+    endless = [problem(max_iter=10**9, random_state=seed) for seed in range(4)]
+    threading.Timer(0.5, halt.set).start()
+    outcomes = guarded(lambda: trainer.train(endless, halt))
+    assert len(outcomes) == 4
+    if backend == "loky":
+        get_reusable_executor().shutdown(wait=True)
+
+
+def test_workers_that_do_not_end_are_not_waited_for_for_ever(monkeypatch, guarded):
+    monkeypatch.setattr(joblib_trainer, "END_SECONDS", 0.1)
+    never, halt = threading.Event(), Halt()
+    monkeypatch.setattr(joblib_trainer, "train_portion", lambda problems, halt: never.wait(60))
+    trainer = joblib_trainer.JoblibTrainer("sequential", 1, {})
+    threading.Timer(0.2, halt.set).start()
+    assert guarded(lambda: trainer.train([problem()], halt))[0].result is None
+    never.set()
 
 
 def fail(problems, halt):

@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -279,6 +280,34 @@ def test_after_a_halt_no_network_is_set_up(forced, stacks):
     stacks.clear()
     assert all(outcome.result is None for outcome in LocalTrainer(2).train(halted, halt))
     assert not stacks
+
+
+def test_whatever_is_raised_processes_are_given_back(forced, monkeypatch):
+    """And their threads have ended: who is given back is idle."""
+    taken, busy, train = [], set(), local_trainer.train_stack
+
+    class Pool:
+        def take(self):
+            taken.append("taken")
+            return "process"
+
+        def give_back(self, process):
+            assert not busy
+            taken.append("given back")
+
+    def fail_here(given_problems, halt, process=None):
+        if process is None:
+            raise MemoryError("here")
+        busy.add(process)
+        time.sleep(0.2)
+        busy.discard(process)
+        return train(given_problems, halt)
+
+    monkeypatch.setattr(local_trainer, "POOL", Pool())
+    monkeypatch.setattr(local_trainer, "train_stack", fail_here)
+    with pytest.raises(MemoryError, match="here"):
+        LocalTrainer(2).train(problems(4), Halt())
+    assert taken == ["taken", "given back"]
 
 
 def test_actions_are_taken_at_a_halt_while_they_stand():

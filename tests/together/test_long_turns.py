@@ -1,5 +1,6 @@
 """Tasks that keep others waiting, or are in no state to meet them, end all the same."""
 
+import multiprocessing
 import threading
 
 import joblib
@@ -8,6 +9,7 @@ import pytest
 
 from sknnreg import MLPRegularizedClassifier, fit_together
 from sknnreg.together.meeting import turns
+from sknnreg.together.meeting.waiting_fits import WaitingFits
 from sknnreg.together.trainers.local_trainer import LocalTrainer
 
 QUICK = {"max_iter": 2, "n_iter_no_change": None, "learning_rate_init": 0.05}
@@ -115,3 +117,27 @@ def test_a_thread_of_a_tasks_own_fits_alone(together, passes):
         joblib.Parallel()(joblib.delayed(task)(number) for number in range(3))
     assert found == {number: fit(number) for number in range(3)}
     assert not passes
+
+
+def test_a_search_that_ends_as_its_leader_begins_is_not_trained_to_the_end(monkeypatch, guarded):
+    led_by, ended = WaitingFits.led_by, []
+
+    def cancelled_meanwhile(self, task):
+        fits = led_by(self, task)
+        if fits and not ended:
+            ended.append(task)
+            task.call.meeting.cancel(task.call)
+        return fits
+
+    def endless(seed):
+        est = MLPRegularizedClassifier((2,), random_state=seed, **{**QUICK, "max_iter": 10**9})
+        return est.fit(*data())
+
+    monkeypatch.setattr(WaitingFits, "led_by", cancelled_meanwhile)
+
+    def run():
+        with fit_together(n_jobs=1), pytest.raises(multiprocessing.TimeoutError):
+            joblib.Parallel(timeout=1.0)(joblib.delayed(endless)(seed) for seed in range(2))
+
+    guarded(run)
+    assert ended
