@@ -18,16 +18,12 @@ from sknnreg.estimators.data.targets import ClassTargets, LabelTargets
 
 def check_labels(y: Any, name: str, *, min_samples: int = 1) -> Any:
     """Labels of one type, none of them missing: an array, or CSR; errors speak of ``name``."""
-    labels: Any = check_array(
-        y,
-        accept_sparse="csr",
-        ensure_2d=False,
-        dtype=None,
-        # Of objects, scikit-learn does not say where they are.
-        ensure_all_finite=False,
-        ensure_min_samples=min_samples,
-        input_name=name,
-    )
+    checks = {"ensure_2d": False, "dtype": None, "ensure_min_samples": min_samples}
+    try:
+        # Of what is missing among objects, scikit-learn does not say where it is.
+        labels: Any = check_array(y, accept_sparse="csr", ensure_all_finite=False, **checks)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from error
     if sparse.issparse(labels):
         labels = _in_whole_entries(labels)
     kind = labels.dtype.kind

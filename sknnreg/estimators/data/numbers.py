@@ -17,11 +17,13 @@ from sknnreg.engine.arrays.rows import is_mapped
 
 # What the missing values of Python, NumPy and data frames call themselves.
 MISSING = ("None", "nan", "NaT", "<NA>", "NA")
+_DATES = (np.datetime64, np.timedelta64)
 
 
 def check_numbers(values: Any, name: str, **checks: Any) -> Any:
     """A dense array of finite numbers, of its own numeric dtype; errors speak of ``name``."""
     with speaking_of(name, values):
+        refuse_dates(values)
         array = check_array(values, dtype="numeric", ensure_2d=False, input_name=name, **checks)
         return as_numbers(array, name)
 
@@ -45,11 +47,18 @@ def as_numbers(array: Any, name: str) -> Any:
 
 
 def refuse_dates(values: Any) -> None:
-    """Raise for a frame with columns of dates: some frames make plain numbers of them."""
+    """Raise for a frame's columns of dates, and dates among objects: they become plain numbers."""
     types = getattr(getattr(values, "schema", None), "types", getattr(values, "dtypes", ()))
-    for each in {str(each) for each in types} if hasattr(values, "columns") else ():
+    names = {str(each) for each in types} if hasattr(values, "columns") else set()
+    for each in names:
         if each.lower().startswith(("date", "time", "duration")):
             raise ValueError(f"{each} is no numeric dtype")
+    names.add(str(getattr(values, "dtype", "")))
+    if "object" not in names and not isinstance(values, list | tuple):
+        return
+    for _, column in _columns(values):
+        if column.dtype.kind == "O" and any(isinstance(each, _DATES) for each in column.ravel()):
+            raise ValueError("dates and durations of NumPy are no numbers")
 
 
 def check_same_length(X: Any, values: Any, name: str, of: str = "X") -> None:
@@ -116,6 +125,8 @@ def _columns(values: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _reads_as_number(value: Any) -> bool:
+    if isinstance(value, _DATES):  # as numbers of days, or of nanoseconds
+        return False
     try:
         float(value)
     except (TypeError, ValueError, OverflowError):
