@@ -105,7 +105,9 @@ def bad_labels(draw, values):
     kind = draw(st.sampled_from(["entry", "shape", "indicators", "none"]))
     if kind == "entry":
         at = draw(st.integers(0, values.size - 1))
-        value = draw(st.sampled_from([*MISSING, *NOT_FINITE, 0.5, "oak", b"oak", DAY, {}, object()]))
+        value = draw(
+            st.sampled_from([*MISSING, *NOT_FINITE, 0.5, "oak", b"oak", DAY, {}, object()])
+        )
         if draw(st.booleans()):
             return with_one(values, value, at)
         return with_one(values, value, at).tolist()
@@ -215,7 +217,9 @@ def bad_in(allowed):
     if low is not None:
         values += [low - 1, low - 1e-6] + ([low] if allowed.closed in ("right", "neither") else [])
     if high is not None:
-        values += [high + 1, high + 1e-6] + ([high] if allowed.closed in ("left", "neither") else [])
+        values += [high + 1, high + 1e-6] + (
+            [high] if allowed.closed in ("left", "neither") else []
+        )
     if allowed.type.__name__ == "Integral":
         values += [1.5, 2.0, np.float64(3)]
     return [value for value in values if value not in allowed]
