@@ -31,7 +31,8 @@ NO_NUMBERS = ["oak", "", b"oak", DAY, datetime.timedelta(1), np.datetime64("NaT"
               [1.0], {}, object(), 1j, Decimal("NaN")]  # fmt: skip
 # Instead of an array, whatever it is for.
 NO_ARRAYS = ["oak", {}, {1.0}, object(), len, 3.0, [], [[]], np.zeros((2, 2, 2)),
-             [[1.0], [1.0, 2.0]], np.float64(1), datetime.datetime(2020, 1, 1), (each for each in "ab")]  # fmt: skip
+             [[1.0], [1.0, 2.0]], np.float64(1), datetime.datetime(2020, 1, 1),
+             (each for each in "ab")]  # fmt: skip
 
 
 def targets(Estimator, kind, X):
