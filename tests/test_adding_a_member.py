@@ -256,12 +256,13 @@ def test_what_is_not_allowed_is_refused(name, bad):
 """
 TOYS = ("BentIdentity", "Halving", "LogNormalDropout", "LogCosh")
 ROOMS = ("tests/laws", "tests/estimators/learning_rates", "tests/estimators/test_criterion.py",
+         "tests/estimators/test_random_configurations.py", "tests/estimators/test_errors.py",
          "tests/test_declarations.py", "tests/test_house_rules.py",
          "tests/test_tried.py")  # fmt: skip
 # The toys' own tests, those that go through a whole table, and those of all hyperparameters.
 CHOSEN = (*TOYS, "bent_identity", "log_cosh", "test_members", "has_a_", "every_kind", "affine",
-          "OffIsTheIdentity", "one_of_the_tables", "test_declarations", "in_the_guide",
-          "test_tried")  # fmt: skip
+          "OffIsTheIdentity", "one_of_the_tables", "drawn_or_fixed", "test_declarations",
+          "in_the_guide", "test_tried")  # fmt: skip
 
 
 def test_what_the_recipes_make_is_a_member_like_any_other(grown):

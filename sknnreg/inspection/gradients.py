@@ -37,9 +37,9 @@ def check_gradients(
     error, and only if it does not go away with smaller first steps, as long as these can tell:
     neither curvature nor a kink nearby (relu, absolute_error) is taken for one.
 
-    The objective :math:`J` has the data term and the L2 penalty, and what variational dropout adds.
-    (L1 acts after the step and has no gradient; ``augmentation`` is left out.) What draws, draws
-    the same numbers at every evaluation. The weights :math:`w` are the starting weights, each
+    The objective :math:`J` has the data term, the penalties that have a gradient, and what
+    variational dropout adds. (L1 acts after the step and has no gradient; ``augmentation`` is left
+    out.) What draws, draws the same numbers at every evaluation. The weights :math:`w` are the starting weights, each
     moved by 10 to 30 percent of its array's typical size: where a normalization's scale is 1 and
     its shift 0, a factor that is missing does not show. All is compared twice, for one network by
     itself and for a stack of two, which differ in their seeds and in the order of the rows.

@@ -13,6 +13,7 @@ from sknnreg.engine.arrays.rows import Rows
 from sknnreg.engine.problem import Result
 from sknnreg.estimators.data.inputs import chunks
 from sknnreg.estimators.data.preparation import Prepared
+from sknnreg.estimators.hyperparameters import OBJECTIVE, from_zero
 from sknnreg.estimators.settings.automatic import tol
 
 # A warning's category and message.
@@ -140,9 +141,18 @@ def _advice(estimator: Any) -> str:
         ways += [f"a smaller learning_rate_init than {estimator.learning_rate_init}", "clip_norm"]
     if not estimator.standardize:
         ways.append("standardize=True")
-    if max(estimator.l1, estimator.l2, estimator.weight_decay) > 1:
-        ways.append("smaller l1, l2 and weight_decay")
+    strengths = [*_penalties(estimator), "weight_decay"]
+    if max(getattr(estimator, name) for name in strengths) > 1:
+        ways.append(f"smaller {', '.join(strengths[:-1])} and {strengths[-1]}")
     return " or ".join(ways) or "solver='adam'"
+
+
+def _penalties(estimator: Any) -> list[str]:
+    """The hyperparameters that are strengths of penalties."""
+    declared = estimator._declarations.items()
+    return [
+        name for name, each in declared if each.place is OBJECTIVE and each.allowed == (from_zero,)
+    ]
 
 
 def _epochs(result: Result) -> str:
