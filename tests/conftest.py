@@ -19,3 +19,12 @@ def pytest_configure():
         setter = threading.Thread(target=threadpool_limits, args=(limit, "blas"))
         setter.start()
         setter.join()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many cases the fuzz tests tried, those in other processes included."""
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.getreports(kind)]
+    told = [value for each in reports for name, value in each.user_properties
+            if name == "fuzz cases"]  # fmt: skip
+    if told:
+        terminalreporter.write_line(f"fuzz: {sum(told)} cases in {len(told)} tests")

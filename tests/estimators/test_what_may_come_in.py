@@ -314,3 +314,31 @@ def test_a_map_of_dates_is_refused_without_reading_it(Estimator, tmp_path):
     mapped = np.memmap(tmp_path / "X", dtype="M8[D]", mode="w+", shape=(N, 2))
     with pytest.raises(ValueError, match="column 0 of X must hold numbers"):
         Estimator(**QUICK).fit(mapped, CODES)
+
+
+@BOTH
+@pytest.mark.parametrize("value", [np.datetime64("2020-01-01"), np.datetime64("NaT"),
+                                   np.timedelta64(3, "D")], ids=str)  # fmt: skip
+@pytest.mark.parametrize("container", [np.asarray, np.ndarray.tolist, pd.DataFrame])
+def test_dates_of_numpy_among_objects_are_no_numbers(Estimator, value, container):
+    mixed = X.astype(object)
+    mixed[5, 0] = value
+    est = Estimator(**QUICK).fit(X, CODES)
+    for attempt in (lambda: est.fit(container(mixed), CODES),
+                    lambda: est.predict(container(mixed))):  # fmt: skip
+        with pytest.raises(ValueError, match="column 0 of X must hold numbers"):
+            attempt()
+    with pytest.raises(ValueError, match="sample_weight must hold numbers"):
+        est.fit(X, CODES, sample_weight=mixed[:, 0])
+    with pytest.raises(ValueError, match="y must hold numbers"):
+        MLPRegularizedRegressor(**QUICK).fit(X, mixed[:, 0].tolist())
+
+
+def test_shapes_and_bytes_that_are_no_labels_are_named():
+    est = MLPRegularizedClassifier(**QUICK)
+    with pytest.raises(ValueError, match=r"^y: Found array with 0 sample"):
+        est.fit(X, CODES[:0])
+    with pytest.raises(ValueError, match=r"^y_val should be a 1d array"):
+        est.fit(X, CODES, X_val=X, y_val=LABELS)
+    with pytest.raises(ValueError, match=r"^y holds labels of different types, bytes and int"):
+        est.fit(X, [b"oak", *CODES[1:].tolist()])

@@ -29,8 +29,8 @@ def check_labels(y: Any, name: str, *, min_samples: int = 1) -> Any:
     kind = labels.dtype.kind
     if kind == "O":
         _check_types({type(each) for each in labels.ravel()}, labels, name)
-    elif kind == "U" and isinstance(y, list | tuple) and labels.ndim == 1:
-        # NumPy has made texts of them all.
+    elif kind in "SU" and isinstance(y, list | tuple) and labels.ndim == 1:
+        # NumPy has made texts, or bytes, of them all.
         _check_types({type(each) for each in y}, y, name)
     elif kind in "mM":
         if np.isnat(labels).any():
