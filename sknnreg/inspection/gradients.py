@@ -39,10 +39,11 @@ def check_gradients(
 
     The objective :math:`J` has the data term, the penalties that have a gradient, and what
     variational dropout adds. (L1 acts after the step and has no gradient; ``augmentation`` is left
-    out.) What draws, draws the same numbers at every evaluation. The weights :math:`w` are the starting weights, each
-    moved by 10 to 30 percent of its array's typical size: where a normalization's scale is 1 and
-    its shift 0, a factor that is missing does not show. All is compared twice, for one network by
-    itself and for a stack of two, which differ in their seeds and in the order of the rows.
+    out.) What draws, draws the same numbers at every evaluation. The weights :math:`w` are the
+    starting weights, each moved by 10 to 30 percent of its array's typical size: where a
+    normalization's scale is 1 and its shift 0, a factor that is missing does not show. All is
+    compared twice, for one network by itself and for a stack of two, which differ in their seeds
+    and in the order of the rows.
 
     Parameters
     ----------
