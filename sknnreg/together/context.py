@@ -26,8 +26,9 @@ class fit_together:
     trains alone. ``joblib.parallel_config(backend="together")`` does the same.
 
     A tool given ``n_jobs=1`` is left out: it fits one after the other. Any other ``n_jobs`` of a
-    tool is disregarded. Networks with large layers, which stacking would not speed up, train one
-    by one with all threads of the BLAS.
+    tool with networks is disregarded. What holds no network, such as a transformer's own loop, runs
+    as outside, with its own ``n_jobs``. Networks with large layers, which stacking would not speed
+    up, train one by one with all threads of the BLAS.
 
     Parameters
     ----------
@@ -51,6 +52,9 @@ class fit_together:
     ValueError
         If ``max_memory`` is not above 0, ``n_jobs`` is 0 or below -1, or joblib does not know the
         backend; on entering.
+    RuntimeError
+        If a block is left in another thread than the one that entered it, or before one that was
+        entered within it, as asyncio tasks may do that wait within a block.
 
     See Also
     --------
@@ -59,7 +63,8 @@ class fit_together:
     Notes
     -----
     Tasks run one at a time, in the order of their dispatch, and need not be safe against threads.
-    A task that keeps others waiting for longer than two seconds no longer does.
+    A task that keeps others waiting for longer than two seconds no longer does. The block belongs
+    to its thread: other threads, and processes forked off within it, know nothing of its tasks.
 
     Examples
     --------

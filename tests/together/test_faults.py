@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.callback._progressbar import RichProgressMonitor
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -199,6 +200,29 @@ def test_the_progress_bar_reaches_the_end(together, capsys):
         bar = ProgressBar(max_propagation_depth=0)
         GridSearchCV(ours(), {"l2": [0.0, 0.1]}, cv=2).set_callbacks(bar).fit(*data())
     assert "100%" in capsys.readouterr().out
+
+
+def test_a_progress_bar_that_reaches_the_networks_moves_while_they_train(
+    together, monkeypatch, capsys
+):
+    """The bar of the whole search; one for tasks alone would only move once they have ended."""
+    ends, so_far = {0: [], 1: []}, []
+    tell = RichProgressMonitor._on_task_end
+
+    def noted(self, info):
+        tell(self, info)
+        so_far.append(self.root_rich_task.progress)
+
+    monkeypatch.setattr(RichProgressMonitor, "_on_task_end", noted)
+    for depth in ends:
+        with together():
+            bar = ProgressBar(max_propagation_depth=depth)
+            GridSearchCV(ours(), {"l2": [0.0, 0.1]}, cv=2).set_callbacks(bar).fit(*data())
+        ends[depth], so_far = so_far, []
+    # Four networks of five epochs and the last fit, each epoch and each network an event.
+    assert len(ends[1]) - len(ends[0]) >= 4 * 5
+    assert ends[1] == sorted(ends[1])
+    assert len(set(ends[1])) > 4 * 5
 
 
 class Alone:

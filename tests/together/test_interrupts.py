@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import joblib
@@ -190,3 +192,26 @@ def test_a_callback_that_exits_ends_the_search_as_it_would_without(quitter, toge
 
     with pytest.raises(SystemExit, match="3"):
         guarded(run)
+
+
+def test_the_main_thread_never_waits_for_long_at_a_stretch(monkeypatch, together):
+    """A signal that comes just before a wait is seen when that is over."""
+    waits, wait = [], threading.Event.wait
+
+    def noted(self, timeout=None):
+        if threading.current_thread() is threading.main_thread():
+            waits.append(float("inf") if timeout is None else timeout)
+        return wait(self, timeout)
+
+    def task(seed):
+        time.sleep(0.3)
+        return MLPRegularizedClassifier(**QUICK).set_params(random_state=seed).fit(*data())
+
+    with together():
+        monkeypatch.setattr(threading.Event, "wait", noted)
+        found = joblib.Parallel()(joblib.delayed(task)(seed) for seed in range(2))
+        monkeypatch.undo()
+    assert len(found) == 2
+    # Threads that are started say so by an event that is set at once.
+    assert 0 < max(each for each in waits if each < float("inf")) <= 0.3
+    assert len([each for each in waits if each < float("inf")]) > 2
