@@ -53,7 +53,9 @@ from sknnreg import MLPRegularizedRegressor, fit_together
 N_ROWS, CURVATURES, FROM_MINIMUM = 100, (1 / 100, 1.0), (-1.0, 0.4)
 N_SHOWN, N_STEPS, N_JUDGED, TOLD = 50, 200, 10, (10, 50, 200)
 STEP_SIZES = [0.01, 0.018, 0.032, 0.056, 0.1, 0.18, 0.32, 0.56, 1.0, 1.8]
-MODEL = MLPRegularizedRegressor((), standardize=False, n_iter_no_change=None, random_state=0)
+MODEL = MLPRegularizedRegressor(
+    (), standardize=False, batch_size=N_ROWS, n_iter_no_change=None, random_state=0
+)
 
 
 @dataclass(frozen=True)
