@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from numbers import Number
+from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -23,6 +24,8 @@ MOST_THINGS, MOST_ELEMENTS = 20_000, 1_000
 # Code that cannot name our classes; what it is given may.
 _KNOWN = {"joblib", "numpy", "scipy", "sklearn", "sknnreg", "threadpoolctl"}
 _KNOWN |= sys.stdlib_module_names - {"__main__"}
+# Folders of installed packages; the second is Debian's.
+_INSTALLED = {"site-packages", "dist-packages"}
 _PLAIN = (str, bytes, bytearray, Number, np.generic, range, slice, type(None), ModuleType)
 
 
@@ -119,7 +122,8 @@ def _of_function(function: FunctionType) -> Iterator[Any]:
     yield from named
 
 
-def _names_in(code: CodeType) -> tuple[set[str], set[str]]:
+@functools.lru_cache(4096)
+def _names_in(code: CodeType) -> tuple[frozenset[str], frozenset[str]]:
     """Of globals and modules, and of members; in functions within it too."""
     names, members = set(), set()
     for each in dis.get_instructions(code):
@@ -127,12 +131,29 @@ def _names_in(code: CodeType) -> tuple[set[str], set[str]]:
             names.add(each.argval)
         elif each.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
             members.add(each.argval)
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            more = _names_in(inner)
-            names, members = names | more[0], members | more[1]
-    return names, members
+    inner = [_names_in(each) for each in code.co_consts if isinstance(each, CodeType)]
+    return (
+        frozenset(names).union(*(each[0] for each in inner)),
+        frozenset(members).union(*(each[1] for each in inner)),
+    )
 
 
 def _is_known(thing: Any) -> bool:
-    return str(getattr(thing, "__module__", "")).partition(".")[0] in _KNOWN
+    """Whether this is code of a package that does not name our classes."""
+    return does_not_name_ours(str(getattr(thing, "__module__", "")).partition(".")[0])
+
+
+@functools.cache
+def does_not_name_ours(package: str) -> bool:
+    """Python's own, and any installed one none of whose modules has a network of ours, or us.
+
+    Without this rule a data frame alone leads through the whole of pandas.
+    """
+    if package in _KNOWN:
+        return True
+    home = getattr(sys.modules.get(package), "__file__", None) or ""
+    if _INSTALLED.isdisjoint(Path(home).parts):
+        return False
+    modules = [m for name, m in tuple(sys.modules.items()) if name.partition(".")[0] == package]
+    values = (value for module in modules for value in tuple(vars(module).values()))
+    return not any(value is sys.modules["sknnreg"] or is_network(value) for value in values)

@@ -1,6 +1,8 @@
 """Calls of ``Parallel`` that hold no network run inside of a block as they would outside."""
 
 import functools
+import importlib
+import sys
 import threading
 import time
 import warnings
@@ -8,6 +10,7 @@ from types import SimpleNamespace
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer
@@ -28,6 +31,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
 import sknnreg
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor, fit_together
+from sknnreg.together import networks_in
 from sknnreg.together.meeting import turns
 from sknnreg.together.networks_in import hold_network
 
@@ -155,6 +159,33 @@ def test_a_network_is_found(name):
 @pytest.mark.parametrize("name", WITHOUT)
 def test_where_there_is_none_none_is_found(name):
     assert not hold_network([(fits_nothing, (1, WITHOUT[name]), {})])
+
+
+def test_a_frame_does_not_lead_through_all_of_pandas(monkeypatch):
+    """Once it did: 20,000 things, and three seconds for every ColumnTransformer of a search."""
+    looked_at = []
+    inside = networks_in.is_network
+    monkeypatch.setattr(networks_in, "is_network", lambda x: looked_at.append(x) or inside(x))
+    frame = pd.DataFrame({"a": [1.0, 2.0], "kind": ["red", "green"]})
+    networks_in.does_not_name_ours("pandas")  # looks at its modules' values, once
+    looked_at.clear()
+    assert not hold_network([(fits_nothing, (1, frame), {"transform": frame.agg})])
+    assert len(looked_at) < 200
+
+
+def test_an_installed_package_may_name_a_network(tmp_path, monkeypatch):
+    """One that does is looked through, one that does not is passed over."""
+    code = "from sklearn.linear_model import Ridge\ndef fit(X, y):\n    return {}().fit(X, y)\n"
+    (tmp_path / "site-packages").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
+    named = "from sknnreg import MLPRegularizedRegressor as Net\n" + code.format("Net")
+    for name, text in (("names_a_network", named), ("names_none", code.format("Ridge"))):
+        (tmp_path / "site-packages" / f"{name}.py").write_text(text)
+        monkeypatch.setitem(sys.modules, name, importlib.import_module(name))
+    assert hold_network([(sys.modules["names_a_network"].fit, (1, 2), {})])
+    assert not hold_network([(sys.modules["names_none"].fit, (1, 2), {})])
+    assert not networks_in.does_not_name_ours("names_a_network")
+    assert networks_in.does_not_name_ours("names_none")
 
 
 def test_what_cannot_be_looked_into_is_passed_over():
