@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from sknnreg.engine.arrays.batches import DataSet
-from sknnreg.engine.arrays.stack import Array, PerNetwork, simplify, structure
+from sknnreg.engine.arrays.stack import (
+    Array,
+    PerNetwork,
+    simplify,
+    stack,
+    structure,
+    take_numbers,
+)
 from sknnreg.engine.places.data import Adversarial, Augmentation, BatchMap
 from sknnreg.engine.places.objective.losses import Loss
 from sknnreg.engine.places.objective.penalties import Penalty
@@ -92,7 +99,21 @@ class Recipe:
                     "name. Leave one out, or make one a class of another name."
                 )
 
-    @property
+    def __getstate__(self) -> dict[str, Any]:
+        """What it is made of, without what was derived from that."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @cached_property
+    def structure(self) -> Hashable:
+        """What must be equal for networks to train in one stack."""
+        return structure(self)
+
+    @cached_property
+    def alone(self) -> Recipe:
+        """A stack of this one network, without the members that are off."""
+        return simplify(stack([self]))
+
+    @cached_property
     def objective(self) -> tuple[Any, ...]:
         """What training minimizes, and over which weights; equal ones have losses to compare.
 
@@ -102,10 +123,22 @@ class Recipe:
         beside = BESIDE_THE_OBJECTIVE - {"batch_size" if self.batch_statistics else ""}
         return tuple(getattr(recipe, f.name) for f in fields(self) if f.name not in beside)
 
-    @property
+    @cached_property
     def largest_product(self) -> int:
         """Multiplications in the largest matrix product of a step."""
         return self.batch_size * self.network.largest_weight
+
+
+def stacked(recipes: Sequence[Recipe]) -> Recipe:
+    """Recipes of equal structure as one, without the members that are off in all of them."""
+    distinct = list({id(each): each for each in recipes}.values())
+    if len(distinct) == len(recipes) > 1:
+        return simplify(stack(recipes))
+    together = distinct[0].alone if len(distinct) == 1 else simplify(stack(distinct))
+    if len(recipes) == 1:
+        return together
+    place = {id(each): number for number, each in enumerate(distinct)}
+    return take_numbers(together, np.array([place[id(each)] for each in recipes]))
 
 
 @dataclass(slots=True)
@@ -148,7 +181,7 @@ class Problem:
         """What networks must have in common to train in one stack."""
         sets = (self.train, self.validation)
         rows = tuple(each and (len(each), each.weight is None) for each in sets)
-        return structure(self.recipe), rows, self.augment is None
+        return self.recipe.structure, rows, self.augment is None
 
 
 @dataclass

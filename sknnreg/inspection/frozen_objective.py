@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from sknnreg.engine.arrays.batches import Batch
-from sknnreg.engine.arrays.stack import Array, simplify, stack
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.arrays.streams import Streams, Tape, spawn
 from sknnreg.engine.loop.adversarial import backpropagate_adversarial
 from sknnreg.engine.loop.bound_network import BoundNetwork
@@ -16,7 +16,7 @@ from sknnreg.engine.places.data import bind_augmentations
 from sknnreg.engine.places.objective.penalties import Penalty
 from sknnreg.engine.places.signal.base import Phase
 from sknnreg.engine.places.signal.network import Network
-from sknnreg.engine.problem import Recipe
+from sknnreg.engine.problem import Recipe, stacked
 from sknnreg.inspection.differences import derivative
 
 # Below it rounding hides what a difference could tell.
@@ -31,7 +31,7 @@ class FrozenObjective:
     """J of M networks ``(M,)`` at one batch with the draws frozen."""
 
     def __init__(self, recipe: Recipe, batch: Batch, seeds: Sequence[int]) -> None:
-        self._recipe = simplify(stack([recipe] * len(seeds)))
+        self._recipe = stacked([recipe] * len(seeds))
         network = self._recipe.network
         streams = Streams(seeds)
         self._columns = _trained(network)

@@ -61,6 +61,9 @@ class JointSets(list[DataSet]):
     @classmethod
     def of(cls, sets: Sequence[DataSet], dtype: np.dtype[np.floating]) -> JointSets:
         """Copies, standardized once."""
+        if len(sets) == 1:
+            alone = sets[0].cached(dtype)
+            return cls([alone], alone.x.values[None], alone.y.values[None], np.zeros(1, np.intp))
         known: dict[tuple[int, int], int] = {}
         distinct: list[DataSet] = []
         place = []

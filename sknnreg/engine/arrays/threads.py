@@ -18,7 +18,7 @@ WORTH_THREADS = 1 << 21
 _lock = threading.RLock()
 # The threads inside, by their numbers.
 _holders: list[int] = []
-_controller: ThreadpoolController | None = None
+_blas: ThreadpoolController | None = None
 _limit: Any = None
 
 
@@ -39,14 +39,14 @@ def blas_threads(largest_product: int) -> AbstractContextManager[None]:
 @contextmanager
 def _single_thread() -> Iterator[None]:
     """One BLAS thread for as long as some thread is inside; fits in several threads may overlap."""
-    global _controller, _limit
+    global _blas, _limit
     me = threading.get_ident()
     with _lock:
         if not _holders:
             # Looking the libraries up takes longer than a small fit: once a process.
-            _controller = _controller or ThreadpoolController()
-            _limit = _controller.limit(limits=1, user_api="blas")
-            _release(_controller)
+            _blas = _blas or ThreadpoolController().select(user_api="blas")
+            _limit = _blas.limit(limits=1)
+            _release(_blas)
         _holders.append(me)
     try:
         yield
@@ -59,14 +59,15 @@ def _single_thread() -> Iterator[None]:
 
 def _restore() -> None:
     """As many threads as before."""
-    if _controller is not None:
+    if _blas is not None:
         _limit.restore_original_limits()
-        _release(_controller)
+        _release(_blas)
 
 
 def _release(controller: ThreadpoolController) -> None:
     """Let other threads set the number too: the last to leave may not be the first that came."""
-    with controller.limit():
+    # Whoever limits none of the libraries gives up all of them on leaving.
+    with controller.select(user_api="none of them").limit():
         pass
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sknnreg.engine.arrays.batches import Batch, Batches, cached_if_small, take_sets
-from sknnreg.engine.arrays.stack import Array, simplify, stack, take_numbers
+from sknnreg.engine.arrays.stack import Array, take_numbers
 from sknnreg.engine.loop.bound_network import BoundNetwork
 from sknnreg.engine.loop.evaluation import Validation
 from sknnreg.engine.loop.kept_weights import KeptWeights
@@ -18,7 +18,7 @@ from sknnreg.engine.loop.starting_state import starting_state
 from sknnreg.engine.loop.update_step import UpdateStep
 from sknnreg.engine.places.data import Augment, bind_augmentations
 from sknnreg.engine.places.signal import Phase
-from sknnreg.engine.problem import History, Problem, Recipe, Result
+from sknnreg.engine.problem import History, Problem, Recipe, Result, stacked
 from sknnreg.engine.state import TrainingState, join, key
 
 
@@ -39,9 +39,11 @@ class Cohort:
         # Set by another thread that wants an end.
         self.halt = threading.Event() if halt is None else halt
         self.rows = list(range(len(problems)))
-        self.recipe: Recipe = simplify(stack([problem.recipe for problem in problems]))
+        self.recipe: Recipe = stacked([problem.recipe for problem in problems])
         self.dtype = np.dtype(self.recipe.dtype)
-        self.state = join([starting_state(problem, self.recipe) for problem in problems])
+        states = [starting_state(problem, self.recipe) for problem in problems]
+        is_new = len(problems) == 1 and problems[0].state is None
+        self.state = states[0] if is_new else join(states)
         self.last_epochs = self.state.epochs + np.asarray(self.recipe.max_iter)
         trained_on = [problem.raw or problem.train for problem in problems]
         self._train_sets = cached_if_small(trained_on, self.dtype)
@@ -100,9 +102,9 @@ class Cohort:
         seconds = time.monotonic() - self.started
         for index, values in zip(going, self.kept.final(going), strict=True):
             row = self.rows[index]
-            state = _usable(self.state.take([int(index)]))
+            state = self.state if len(self) == 1 else self.state.take([int(index)])
             history, error = self._histories[row], self._errors.get(row)
-            self._results[row] = Result(values, state, history, seconds, error)
+            self._results[row] = Result(values, _usable(state), history, seconds, error)
         keep = np.flatnonzero(~stop)
         self.rows = [self.rows[index] for index in keep]
         if len(keep):

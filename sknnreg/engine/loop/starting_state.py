@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from sknnreg.engine.arrays.stack import simplify, stack
 from sknnreg.engine.arrays.streams import Streams
 from sknnreg.engine.loop.evaluation import judge
 from sknnreg.engine.problem import Problem, Recipe
@@ -51,7 +50,7 @@ def _with_members(state: TrainingState, recipe: Recipe) -> TrainingState:
 def _resume(problem: Problem, state: TrainingState) -> None:
     """Go on: patience that was spent is new, and a best of other rows is judged by these."""
     # In numbers of this network's own, not of the whole stack.
-    recipe = simplify(stack([problem.recipe]))
+    recipe = problem.recipe.alone
     monitors = [(member, state.monitors[key(member)]) for member in recipe.monitors]
     for member, its_state in monitors:
         member.resume(its_state)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import assert_all_finite, gen_batches
+from sklearn.utils import assert_all_finite
 from sklearn.utils.sparsefuncs import mean_variance_axis
 from sklearn.utils.validation import validate_data
 
@@ -28,6 +28,14 @@ EXPONENTS = 500
 
 def check_X(estimator: BaseEstimator, X: Any, *, reset: bool, name: str = "X") -> Any:
     """A validated X: an array of its own numeric dtype or CSR; memory maps stay maps."""
+    if _is_plain(X) and not hasattr(estimator, "feature_names_in_"):
+        # Nothing to convert and nothing to say: to find that out takes scikit-learn, which asks
+        # in many ways whether an array is a data frame, as long as many a small network's epoch.
+        if reset:
+            estimator.n_features_in_ = X.shape[1]
+            return X
+        if estimator.n_features_in_ == X.shape[1]:
+            return X
     # What is mapped is looked at piece by piece.
     finite = not is_mapped(X)
     with speaking_of(name, X):
@@ -45,6 +53,17 @@ def check_X(estimator: BaseEstimator, X: Any, *, reset: bool, name: str = "X") -
     return X
 
 
+def _is_plain(X: Any) -> bool:
+    """Whether this is an array of finite numbers in memory, as a network reads them."""
+    if type(X) is not np.ndarray or X.ndim != 2 or X.size == 0:
+        return False
+    if X.dtype.kind not in "biuf" or X.dtype.itemsize > 8 or is_mapped(X):
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        # Not finite either where finite numbers are too large for a sum: then others look closer.
+        return bool(np.isfinite(X.sum(dtype=np.float64)))
+
+
 def check_mapped(X: Any, name: str) -> None:
     """Raise where the numbers of a mapped file are not finite, reading it piece by piece."""
     if is_mapped(X):
@@ -58,9 +77,10 @@ def as_rows(X: Any) -> Rows:
     return SparseRows(X) if sparse.issparse(X) else DenseRows(X)
 
 
-def chunks(shape: tuple[int, ...]) -> Any:
+def chunks(shape: tuple[int, ...]) -> list[slice]:
     """Slices of rows, about ``CHUNK`` numbers each."""
-    return gen_batches(shape[0], max(1, CHUNK // max(1, shape[1])))
+    n_rows, size = shape[0], max(1, CHUNK // max(1, shape[1]))
+    return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
 def check_weights(

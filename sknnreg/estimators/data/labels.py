@@ -18,12 +18,7 @@ from sknnreg.estimators.data.targets import ClassTargets, LabelTargets
 
 def check_labels(y: Any, name: str, *, min_samples: int = 1) -> Any:
     """Labels of one type, none of them missing: an array, or CSR; errors speak of ``name``."""
-    checks = {"ensure_2d": False, "dtype": None, "ensure_min_samples": min_samples}
-    try:
-        # Of what is missing among objects, scikit-learn does not say where it is.
-        labels: Any = check_array(y, accept_sparse="csr", ensure_all_finite=False, **checks)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}: {error}") from error
+    labels = _as_array(y, name, min_samples)
     if sparse.issparse(labels):
         labels = _in_whole_entries(labels)
     kind = labels.dtype.kind
@@ -40,6 +35,17 @@ def check_labels(y: Any, name: str, *, min_samples: int = 1) -> Any:
     else:
         assert_all_finite(labels, input_name=name)
     return labels
+
+
+def _as_array(y: Any, name: str, min_samples: int) -> Any:
+    if type(y) is np.ndarray and y.dtype.kind in "biuf" and y.ndim == 1 and len(y):
+        return y
+    checks = {"ensure_2d": False, "dtype": None, "ensure_min_samples": min_samples}
+    try:
+        # Of what is missing among objects, scikit-learn does not say where it is.
+        return check_array(y, accept_sparse="csr", ensure_all_finite=False, **checks)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from error
 
 
 def _check_types(types: set[type], labels: Any, name: str) -> None:
@@ -85,9 +91,9 @@ def class_targets(y: Any, classes: Any = None) -> ClassTargets | LabelTargets:
     if classes is not None:
         _check_discrete(classes, "classes")
         return ClassTargets(classes)
-    y = column_or_1d(y, warn=True)
+    y = y if y.ndim == 1 else column_or_1d(y, warn=True)
     parts = [np.unique(y[start : start + CHUNK]) for start in range(0, len(y), CHUNK)]
-    classes = np.unique(np.concatenate(parts))
+    classes = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
     _check_discrete(classes, "y")
     # As many as scikit-learn allows without a word.
     if classes.dtype.kind in "iuf" and len(y) > 20 and len(classes) > round(0.5 * len(y)):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -170,6 +172,18 @@ def _join(first: Any, second: Any) -> Any:
 
 def _seed(random_state: Any) -> int:
     """A number to spawn generators from; a shared RandomState gives a new one each time."""
+    if isinstance(random_state, Integral):
+        return _seed_of(int(random_state))
+    return _draw(random_state)
+
+
+@functools.lru_cache
+def _seed_of(number: int) -> int:
+    # A generator of scikit-learn's kind takes longer to start than a small network to prepare.
+    return _draw(number)
+
+
+def _draw(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 

@@ -108,7 +108,7 @@ class ClassTargets(Targets):
         """Each label's place among the classes, in few bytes, with a table of targets."""
         if y.ndim == 2 and y.shape[1] > 1:
             raise ValueError(f"{name} should be a 1d array of labels, got shape {y.shape}.")
-        y = column_or_1d(y, input_name=name)
+        y = y if y.ndim == 1 else column_or_1d(y, input_name=name)
         n = len(self.classes)
         codes = np.empty(len(y), np.min_scalar_type(max(n - 1, 1)))
         for start in range(0, len(y), CHUNK):

@@ -35,7 +35,7 @@ def _of_row(estimator: Any, row: Array, plan: Plan) -> dict[str, Any]:
         "coefs_": folded.coefs,
         "intercepts_": folded.intercepts,
         "_between": folded.between,
-        "sparsity_": [float(np.mean(coef == 0)) for coef in folded.coefs],
+        "sparsity_": [(coef.size - np.count_nonzero(coef)) / coef.size for coef in folded.coefs],
         "dropout_rates_": dropout_rates(network, row),
         "n_layers_": len(folded.coefs) + 1,
         "n_outputs_": prepared.targets.n_outputs,

@@ -1,8 +1,11 @@
 """Hyperparameters -> what the engine trains with; members are named here and in ``choices``."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sknnreg.engine.places.data import Adversarial, Augmentation, InputNoise, LabelSmoothing, Mixup
+from sknnreg.engine.places.objective.losses import Loss
 from sknnreg.engine.places.objective.penalties import L1, L2, Penalty
 from sknnreg.engine.places.signal.activations import ACTIVATIONS
 from sknnreg.engine.places.signal.dense import Dense
@@ -38,7 +41,6 @@ from sknnreg.estimators.choices import (
     Dropped,
 )
 from sknnreg.estimators.data.preparation import Prepared
-from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.hyperparameters import Hyperparameters
 from sknnreg.estimators.settings import automatic
 from sknnreg.estimators.settings.compatibility import (
@@ -52,6 +54,24 @@ from sknnreg.estimators.settings.per_layer import (
     hidden_sizes,
     uses_batch_statistics,
 )
+from sknnreg.estimators.settings.remembered import Remembered, fingerprint
+
+
+class Surroundings(NamedTuple):
+    """What a recipe depends on beside the hyperparameters."""
+
+    n_rows: int
+    n_inputs: int
+    n_outputs: int
+    exclusive: bool
+    loss: Loss
+    max_iter: int
+    goes_on: bool
+    dtype_so_far: str | None
+    target_loss: float
+
+
+_RECIPES: Remembered[Recipe] = Remembered()
 
 
 def recipe(
@@ -66,30 +86,47 @@ def recipe(
     """How an estimator with these hyperparameters trains on these rows.
 
     It ``goes_on`` if this may not be the last call. ``dtype_so_far`` is what the network has been
-    computed in before; below ``target_loss`` the validation loss ends training.
+    computed in before; below ``target_loss`` the validation loss ends training. Equal ones are one
+    object: what is derived from it is derived once.
     """
-    est, schedule = estimator, _schedule(estimator)
-    n_rows, targets, lbfgs = len(prepared.train), prepared.targets, estimator.solver == "lbfgs"
+    train, targets = prepared.train, prepared.targets
+    around = Surroundings(
+        len(train),
+        train.x.width,
+        targets.n_outputs,
+        targets.exclusive,
+        targets.loss,
+        max_iter,
+        goes_on,
+        dtype_so_far,
+        target_loss,
+    )
+    mark = fingerprint(estimator, without="random_state")
+    return _RECIPES.find(mark and (mark, around), lambda: _recipe(estimator, around))
+
+
+def _recipe(est: Hyperparameters, around: Surroundings) -> Recipe:
+    schedule, n_rows, lbfgs = _schedule(est), around.n_rows, est.solver == "lbfgs"
     size = automatic.batch_size(est, n_rows)
-    dtype = automatic.dtype(est, n_rows, dtype_so_far)
+    dtype = automatic.dtype(est, n_rows, around.dtype_so_far)
     check_compatible(est, n_rows)
-    check_schedule(est, schedule, -(-n_rows // size), goes_on=goes_on)
+    check_schedule(est, schedule, -(-n_rows // size), goes_on=around.goes_on)
     check_precision(est, dtype)
     return Recipe(
-        network=network(est, prepared.train.x.width, targets.n_outputs, n_rows),
-        loss=targets.loss,
-        augmentations=_augmentations(est, targets),
+        network=network(est, around.n_inputs, around.n_outputs, n_rows),
+        loss=around.loss,
+        augmentations=_augmentations(est, around),
         adversarial=(Adversarial(float(est.adversarial)),),
         penalties=_penalties(est),
         transforms=() if lbfgs else _transforms(est),
         schedule=schedule,
         constraints=() if lbfgs else _constraints(est),
-        monitors=(*_monitors(est), LossReached(target_loss)),
+        monitors=(*_monitors(est), LossReached(around.target_loss)),
         averaging=_averaging(est),
         learning_rate=float(est.learning_rate_init),
         batch_size=size,
         shuffle=bool(est.shuffle),
-        max_iter=float(max_iter),
+        max_iter=float(around.max_iter),
         keep_best=bool(est.early_stopping),
         n_snapshots=int(est.n_snapshots),
         batch_statistics=uses_batch_statistics(est),
@@ -139,9 +176,9 @@ def _reparametrizations(est: Hyperparameters) -> tuple[Reparametrization, ...]:
     return (WeightNorm(), *noise) if est.weight_norm else noise
 
 
-def _augmentations(est: Hyperparameters, targets: Targets) -> tuple[Augmentation, ...]:
+def _augmentations(est: Hyperparameters, around: Surroundings) -> tuple[Augmentation, ...]:
     smoothing = float(getattr(est, "label_smoothing", 0.0))
-    n_classes = max(targets.n_outputs, 2) if targets.exclusive else 2
+    n_classes = max(around.n_outputs, 2) if around.exclusive else 2
     return (
         LabelSmoothing(smoothing, n_classes),
         Mixup(float(est.mixup)),

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import (
 
 from sknnreg.estimators.hyperparameters import Hyperparameters
 from sknnreg.estimators.settings.hints import hint_for_name, hint_for_value
+from sknnreg.estimators.settings.remembered import Remembered, fingerprint
 
 
 def check_names(estimator: Any, given: Iterable[str]) -> None:
@@ -28,8 +29,15 @@ def check_names(estimator: Any, given: Iterable[str]) -> None:
             )
 
 
+_ALLOWED: Remembered[None] = Remembered()
+
+
 def check_values(estimator: Hyperparameters) -> None:
     """Raise where a value is not allowed, those too that a subclass sets by itself."""
+    _ALLOWED.find(fingerprint(estimator), lambda: _check_values(estimator))
+
+
+def _check_values(estimator: Hyperparameters) -> None:
     allowed = estimator._parameter_constraints
     values = {name: getattr(estimator, name) for name in allowed}
     caller = type(estimator).__name__

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sknnreg.engine.arrays.stack import Array, simplify, stack
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.loop.evaluation import loss_on
 from sknnreg.engine.places.objective.links import Exp
 from sknnreg.engine.places.signal.dense import Dense
@@ -56,7 +56,7 @@ def _overflows(plan: Plan, result: Result) -> bool:
     exponential = isinstance(plan.recipe.loss.link, Exp)
     if not exponential and not _is_huge(plan.recipe.network, result.values):
         return False
-    recipe = simplify(stack([plan.recipe]))
+    recipe = plan.recipe.alone
     with np.errstate(all="ignore"):
         losses = [loss_on(plan.prepared.train, recipe, row[None]) for row in result.values]
     return not np.isfinite(losses).all()

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sknnreg.engine.arrays.stack import simplify, stack
 from sknnreg.engine.loop.evaluation import loss_on
 from sknnreg.engine.problem import History, Result
 from sknnreg.engine.state import TrainingState
@@ -101,7 +100,7 @@ def _continued(settled: Any, plan: Plan, result: Result) -> Plan:
     scales = Scales(before.seed, before.inputs)
     prepared = prepare(settled, given, None, before.targets, scales)
     prepared = replace(prepared, validation=before.validation)
-    judged = simplify(stack([plan.recipe]))
+    judged = plan.recipe.alone
     how = recipe(
         settled,
         prepared,

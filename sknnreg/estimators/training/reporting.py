@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from sknnreg.engine.problem import History, Report
 from sknnreg.engine.state import TrainingState
@@ -47,7 +46,8 @@ def curves(history: History, state: TrainingState, *, early_stopping: bool) -> d
     Lower is better for losses, higher for scores; with early stopping on the validation loss the
     scores are minus that loss.
     """
-    best_loss = None if early_stopping or not history.loss else float(np.nanmin(history.loss))
+    losses = [loss for loss in history.loss if not math.isnan(loss)]
+    best_loss = None if early_stopping or not history.loss else min(losses, default=math.nan)
     return {
         "loss_": history.loss[-1] if history.loss else None,
         "best_loss_": best_loss,
