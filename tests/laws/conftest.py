@@ -24,7 +24,7 @@ from sknnreg.engine.places.objective.losses import Loss
 from sknnreg.engine.places.objective.penalties import L1, L2, Penalty
 from sknnreg.engine.places.signal import Layer, Phase, Site
 from sknnreg.engine.places.signal import activations as layers
-from sknnreg.engine.places.signal.activations import Activation
+from sknnreg.engine.places.signal.activation import Activation
 from sknnreg.engine.places.signal.batch_normalization import (
     BatchNormalization,
     MeanOnlyBatchNormalization,

@@ -74,3 +74,24 @@ def test_selu_keeps_mean_zero_and_variance_one():
     y = layers.SELU().value(x, np.empty_like(x))
     assert abs(y.mean()) < 1e-4
     assert abs(y.var() - 1) < 1e-3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_value_and_derivative_in_one_are_those_one_by_one(activation, dtype):
+    x = np.linspace(-25, 25, 1003).astype(dtype)
+    y = activation.stacked.value(x, np.empty_like(x))
+    slope = activation.stacked.derivative(x, y, np.empty_like(x))
+    both = activation.stacked.value_and_derivative(x, np.empty_like(x), np.empty_like(x))
+    assert np.array_equal(both[0], y)
+    assert np.array_equal(both[1], slope)
+
+
+def test_derivatives_in_single_precision_are_those_in_double(activation):
+    x = np.linspace(-25, 25, 1003).astype(np.float32)
+    exact = x.astype(np.float64)
+    of_value = [activation.stacked.value(each, np.empty_like(each)) for each in (x, exact)]
+    single, double = (
+        activation.stacked.derivative(each, y, np.empty_like(each))
+        for each, y in zip((x, exact), of_value, strict=True)
+    )
+    np.testing.assert_allclose(single, double, rtol=2e-6, atol=4 * np.finfo(np.float32).eps)

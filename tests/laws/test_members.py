@@ -11,7 +11,7 @@ import numpy as np
 
 import sknnreg.engine
 from sknnreg.engine.arrays.stack import structure
-from sknnreg.engine.places.signal.activations import Activation
+from sknnreg.engine.places.signal.activation import Activation
 
 for _, name, _ in pkgutil.walk_packages(sknnreg.engine.__path__, "sknnreg.engine."):
     importlib.import_module(name)

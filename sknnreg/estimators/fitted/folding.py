@@ -7,7 +7,7 @@ import numpy as np
 from sknnreg.engine.arrays.matrix import Views
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.arrays.streams import spawn
-from sknnreg.engine.places.signal.activations import Activation
+from sknnreg.engine.places.signal.activation import Activation
 from sknnreg.engine.places.signal.base import Layer
 from sknnreg.engine.places.signal.dense import Dense
 from sknnreg.engine.places.signal.gaussian_dropout import VariationalDropout

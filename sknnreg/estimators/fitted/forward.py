@@ -13,7 +13,8 @@ from sknnreg.engine.arrays.rows import release_pages
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.arrays.threads import blas_threads
 from sknnreg.engine.loop.evaluation import rows_at_once
-from sknnreg.engine.places.signal.activations import ACTIVATIONS, Activation, ActivationName
+from sknnreg.engine.places.signal.activation import Activation
+from sknnreg.engine.places.signal.activations import ACTIVATIONS, ActivationName
 
 # Samples that stand for all of a layer's possible weights; common to all rows.
 N_SAMPLES = 100

@@ -1,61 +1,24 @@
-"""The activation functions, elementwise: y = f(x).
+"""The activation functions by name; those that share more than a line are beside this file."""
 
-A member gives its value and, for the backward, its derivative in terms of x and y.
-"""
-
-from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
-import scipy
 
 from sknnreg.engine.arrays.stack import Array
-from sknnreg.engine.places.signal.base import Backward, Forward, Layer, Site, pass_through
+from sknnreg.engine.places.signal.activation import Activation
+from sknnreg.engine.places.signal.base import Backward, Forward, Site, pass_through
 from sknnreg.engine.places.signal.initializers import (
-    GLOROT,
     GlorotUniform,
     Initializer,
     LecunNormal,
 )
+from sknnreg.engine.places.signal.smooth_activations import GELU, Mish, SiLU, Softplus
 
 # Klambauer et al. (2017): the fixed point of mean 0 and variance 1.
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 LEAK = 0.01
-INVERSE_ROOT_2PI = 0.3989422804014327
-
-
-@dataclass(frozen=True)
-class Activation(Layer):
-    """An elementwise function without parameters."""
-
-    # Where the weights in front start, so that variances stay level from layer to layer.
-    initializer: ClassVar[Initializer] = GLOROT
-
-    @abstractmethod
-    def value(self, x: Array, out: Array) -> Array:
-        """f(x), written to ``out``, which may be ``x`` itself."""
-
-    @abstractmethod
-    def derivative(self, x: Array, y: Array, out: Array) -> Array:
-        """f'(x), given y = f(x), written to ``out``."""
-
-    def bind(self, site: Site) -> tuple[Forward, Backward]:
-        """``(M, B, F) -> (M, B, F)``."""
-        y = slope = seen = np.empty(0)
-
-        def forward(x: Array) -> Array:
-            nonlocal y, slope, seen
-            if y.shape != x.shape:
-                y, slope = np.empty_like(x), np.empty_like(x)
-            seen = x
-            return self.value(x, y)
-
-        def backward(grad_y: Array) -> Array:
-            return np.multiply(grad_y, self.derivative(seen, y, slope), out=grad_y)
-
-        return forward, backward
 
 
 @dataclass(frozen=True)
@@ -190,65 +153,6 @@ class SELU(Activation):
         """scale where y > 0, else y + scale alpha."""
         out[...] = np.where(y > 0, SELU_SCALE, y + SELU_SCALE * SELU_ALPHA)
         return out
-
-
-@dataclass(frozen=True)
-class GELU(Activation):
-    """f(x) = x Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016)."""
-
-    def value(self, x: Array, out: Array) -> Array:
-        """x Phi(x)."""
-        return np.multiply(x, scipy.special.ndtr(x), out=out)
-
-    def derivative(self, x: Array, y: Array, out: Array) -> Array:
-        """Phi(x) + x phi(x)."""
-        out[...] = scipy.special.ndtr(x) + x * np.exp(-0.5 * x * x) * INVERSE_ROOT_2PI
-        return out
-
-
-@dataclass(frozen=True)
-class SiLU(Activation):
-    """f(x) = x / (1 + exp(-x)) (Elfwing et al., 2018)."""
-
-    def value(self, x: Array, out: Array) -> Array:
-        """x times its logistic."""
-        return np.multiply(x, scipy.special.expit(x), out=out)
-
-    def derivative(self, x: Array, y: Array, out: Array) -> Array:
-        """s + y (1 - s), s the logistic of x."""
-        s = scipy.special.expit(x)
-        np.subtract(1, s, out=out)
-        out *= y
-        out += s
-        return out
-
-
-@dataclass(frozen=True)
-class Mish(Activation):
-    """f(x) = x tanh(softplus(x)) (Misra, 2019)."""
-
-    def value(self, x: Array, out: Array) -> Array:
-        """x tanh(softplus(x))."""
-        return np.multiply(x, np.tanh(np.logaddexp(0, x)), out=out)
-
-    def derivative(self, x: Array, y: Array, out: Array) -> Array:
-        """t + x s (1 - t**2), t = tanh(softplus(x)), s the logistic of x."""
-        t = np.tanh(np.logaddexp(0, x))
-        out[...] = t + x * scipy.special.expit(x) * (1 - t * t)
-        return out
-
-
-@dataclass(frozen=True)
-class Softplus(Activation):
-    """f(x) = log(1 + exp(x))."""
-
-    def value(self, x: Array, out: Array) -> Array:
-        """log(exp(0) + exp(x))."""
-        return np.logaddexp(0, x, out=out)
-
-    def derivative(self, x: Array, y: Array, out: Array) -> Array:
-        """The logistic of x."""
-        return scipy.special.expit(x, out=out)
 
 
 # By the names that hyperparameters have for them; the type tells editors these names.
