@@ -9,7 +9,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.engine.arrays import threads
-from sknnreg.engine.arrays.threads import WORTH_THREADS, blas_threads
+from sknnreg.engine.arrays.threads import WORTH_TEAM, WORTH_THREADS, Team, blas_threads, team_size
+from sknnreg.engine.loop import cohort
 
 SMALL, LARGE = WORTH_THREADS - 1, WORTH_THREADS
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
@@ -221,3 +222,52 @@ def test_a_prediction_that_is_broken_off_gives_the_threads_back(Estimator):
     with pytest.raises(KeyboardInterrupt) as caught:
         est._predict_into(data()[0], broken, None)
     assert set(counts()) == {2}, caught
+
+
+def test_large_arrays_are_shared_out_among_as_many_threads_as_blas_has():
+    assert [team_size(n) for n in (WORTH_TEAM - 1, WORTH_TEAM)] == [1, 2]
+    with blas_threads(SMALL):
+        assert team_size(WORTH_TEAM) == 1
+    with threadpool_limits(1, user_api="blas"):
+        assert team_size(WORTH_TEAM) == 1
+
+
+def test_a_team_does_all_there_is_to_do_before_it_raises():
+    done, gate = [], threading.Event()
+
+    def late():
+        gate.wait(10)
+        done.append("late")
+
+    def fails():
+        gate.set()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Team(3).run([fails, late, late])
+    assert done == ["late"] * 2
+    with pytest.raises(ZeroDivisionError):
+        Team(2).run([lambda: None, lambda: 1 / 0])
+
+
+def test_a_team_ends_with_its_training():
+    before = threading.active_count()
+    team = Team(3)
+    team.run([lambda: None] * 3)
+    del team
+    for thread in threading.enumerate():
+        if thread.name.startswith("sknnreg update"):
+            thread.join(10)
+    assert threading.active_count() == before
+
+
+@BOTH
+def test_networks_have_the_same_bits_by_any_number_of_threads(Estimator, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 5)), rng.integers(0, 3, 60)
+    model = Estimator((30,), l1=0.01, l2=0.1, clip_norm=1.0, batch_size=20, max_iter=5,
+                      n_iter_no_change=None, random_state=0)  # fmt: skip
+    expected = model.fit(X, y).predict(X)
+    for n_threads in (2, 4):
+        monkeypatch.setattr(cohort, "team_size", lambda _, n=n_threads: n)
+        assert np.array_equal(model.fit(X, y).predict(X), expected)

@@ -100,10 +100,12 @@ def rng():
     return np.random.default_rng(0)
 
 
-def run(penalties, transforms, values, gradients, steps, n_weights, seeds=SEEDS):
+def run(penalties, transforms, values, gradients, steps, n_weights, seeds=SEEDS, n_threads=1):
     grads = np.empty_like(values)
     states = [t.init(values) for t in transforms]
-    stepped = update_step.UpdateStep(penalties, transforms, states, values, grads, n_weights)
+    stepped = update_step.UpdateStep(
+        penalties, transforms, states, values, grads, n_weights, n_threads
+    )
     stepped.plan(steps)
     streams = Streams(seeds)
     with np.errstate(invalid="ignore"):
@@ -133,6 +135,35 @@ def test_blocks_change_nothing(chain, block, n_columns, fraction, dtype, problem
     for ours, theirs in zip(kept, states, strict=True):
         for name, array in theirs.items():
             assert np.array_equal(ours[name], array)
+
+
+@pytest.mark.parametrize("n_threads", [2, 3, 8])
+@pytest.mark.parametrize("n_columns", [1, 50, 64, 65, 300])
+@pytest.mark.parametrize("chain", CHAINS)
+def test_threads_share_out_the_blocks_with_the_same_bits(
+    chain, n_columns, n_threads, problem, monkeypatch
+):
+    """Also where there are more threads than blocks."""
+    monkeypatch.setattr(update_step, "SHARED_BLOCK", 64)
+    values, gradients, steps = problem(n_columns, np.float32)
+    n_weights = n_columns * 2 // 3
+    expected, states = run(PENALTIES, CHAINS[chain], values.copy(), gradients, steps, n_weights)
+    found, kept = run(
+        PENALTIES, CHAINS[chain], values, gradients, steps, n_weights, n_threads=n_threads
+    )
+    assert np.array_equal(found, expected)
+    for ours, theirs in zip(kept, states, strict=True):
+        for name, array in theirs.items():
+            assert np.array_equal(ours[name], array)
+
+
+def test_what_overflows_in_another_thread_is_not_warned_of_either(problem, monkeypatch):
+    monkeypatch.setattr(update_step, "SHARED_BLOCK", 64)
+    values, gradients, steps = problem(200, np.float32)
+    gradients *= np.float32(1e30)
+    with np.errstate(all="ignore"):
+        found, _ = run((), CHAINS["all"], values, gradients, steps, 200, n_threads=4)
+    assert not np.isfinite(found[:, -1]).all()
 
 
 @pytest.mark.parametrize("n_columns", [70_000, 32_768, 32_769])
@@ -193,10 +224,9 @@ def test_plans_may_be_cut_anywhere(chain, ahead, problem, monkeypatch):
 
 @pytest.mark.parametrize("block", [1, 7, 50, 64, 1000])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (3, 50), (50, 3), (4, 64), (2, 1000)])
-def test_blocks_are_a_partition(block, shape, monkeypatch):
-    monkeypatch.setattr(update_step, "BLOCK", block)
+def test_blocks_are_a_partition(block, shape):
     visits = np.zeros(shape, int)
-    for at in update_step._places(*shape):
+    for at in update_step._places(*shape, block):
         part = visits[at]
         part += 1
         assert part.size <= max(block, 1)

@@ -1,19 +1,26 @@
-"""How many threads BLAS may use while networks train."""
+"""How many threads BLAS may use while networks train, and as many for what is not BLAS'."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
+import numpy as np
 from threadpoolctl import ThreadpoolController
 
 # Multiplications in a step's largest product from which several threads are let loose. Near it a
 # second thread would save some 15 microseconds a product (docs/benchmarks/blas_threads.py); one
 # thread buys results that do not depend on how many there are.
 WORTH_THREADS = 1 << 21
+
+# Numbers in an array from which its element-wise work pays in several threads: below, handing it
+# out costs more than it saves.
+WORTH_TEAM = 1 << 20
 
 _lock = threading.RLock()
 # The threads inside, by their numbers.
@@ -34,6 +41,36 @@ def blas_threads(largest_product: int) -> AbstractContextManager[None]:
     the process allows.
     """
     return nullcontext() if worth_threads(largest_product) else _single_thread()
+
+
+def team_size(n_numbers: int) -> int:
+    """How many threads should share out element-wise work on so many numbers: BLAS' own, or 1."""
+    global _blas
+    if n_numbers < WORTH_TEAM:
+        return 1
+    with _lock:
+        _blas = _blas or ThreadpoolController().select(user_api="blas")
+    return max((each["num_threads"] for each in _blas.info()), default=1)
+
+
+class Team:
+    """Threads that work beside the one that calls; they end when this is forgotten."""
+
+    def __init__(self, n_threads: int) -> None:
+        # What overflows is not warned of in passing: here neither, which a thread must be told.
+        self._others = ThreadPoolExecutor(
+            n_threads - 1, "sknnreg update", initializer=partial(np.seterr, all="ignore")
+        )
+
+    def run(self, tasks: Sequence[Callable[[], object]]) -> None:
+        """All tasks, one each; the first is the caller's."""
+        others = [self._others.submit(task) for task in tasks[1:]]
+        try:
+            tasks[0]()
+        finally:
+            wait(others)
+        for each in others:
+            each.result()
 
 
 @contextmanager

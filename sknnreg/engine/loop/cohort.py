@@ -10,6 +10,7 @@ import numpy as np
 
 from sknnreg.engine.arrays.batches import Batch, Batches, cached_if_small, take_sets
 from sknnreg.engine.arrays.stack import Array, take_numbers
+from sknnreg.engine.arrays.threads import team_size
 from sknnreg.engine.loop.bound_network import BoundNetwork
 from sknnreg.engine.loop.evaluation import Validation
 from sknnreg.engine.loop.kept_weights import KeptWeights
@@ -138,7 +139,13 @@ class Cohort:
         values = state.values[:, : layout.n_trainable]
         states = [state.transforms[key(member)] for member in recipe.transforms]
         self.update_step = UpdateStep(
-            recipe.penalties, recipe.transforms, states, values, grads, layout.n_weights
+            recipe.penalties,
+            recipe.transforms,
+            states,
+            values,
+            grads,
+            layout.n_weights,
+            team_size(values.size),
         )
         self.batches = Batches(
             take_sets(self._train_sets, self.rows),

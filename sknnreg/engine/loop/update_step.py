@@ -3,12 +3,14 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
 from sknnreg.engine.arrays.stack import Array, broadcastable, take_numbers
 from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.arrays.threads import Team
 from sknnreg.engine.places.objective.penalties import Penalty
 from sknnreg.engine.places.update import (
     BlockTransform,
@@ -21,6 +23,8 @@ from sknnreg.engine.places.update import (
 
 # Floats a block: the handful of arrays that an update touches then stay in the second-level cache.
 BLOCK = 1 << 15
+# Where threads walk side by side, each operation must outlast what it takes to hand Python over.
+SHARED_BLOCK = 1 << 17
 # Updates whose coefficients are worked out together.
 LOOK_AHEAD = 256
 
@@ -46,10 +50,15 @@ class Block:
 
 # An update function, its state, the gradients, values and scratch of a block.
 Target: TypeAlias = tuple[Callable[..., None], State, Array, Array, Array]
+# Blocks, each with what every transform updates in it.
+Walk: TypeAlias = list[tuple[Block, list[Target]]]
 
 
 class UpdateStep:
-    """Penalties, transforms and the step itself, applied to values ``(M, P)`` in place."""
+    """Penalties, transforms and the step itself, applied to values ``(M, P)`` in place.
+
+    Blocks do not know one another: any number of threads may share them out, with the same bits.
+    """
 
     def __init__(
         self,
@@ -59,6 +68,7 @@ class UpdateStep:
         values: Array,
         grads: Array,
         n_weights: int,
+        n_threads: int = 1,
     ) -> None:
         self._whole = [t for t in transforms if isinstance(t, WholeTransform)]
         self._blockwise = [t for t in transforms if isinstance(t, BlockTransform)]
@@ -67,13 +77,17 @@ class UpdateStep:
         self._proximal = any(penalty.proximal for penalty in penalties)
         self._grads = grads
         self._work = np.empty(grads.shape if self._whole else (0, 0), grads.dtype)
-        works: dict[tuple[int, ...], Array] = {}
-        self._blocks = [
-            _block(at, values, grads, penalties, kept, n_weights, works)
-            for at in _places(*values.shape)
-        ]
-        # Looked up once, not every step.
-        self._targets = [(block, self._targets_of(block)) for block in self._blocks]
+        (n_rows, n_columns), size = values.shape, BLOCK if n_threads == 1 else SHARED_BLOCK
+        places = list(_places(n_rows, n_columns, size))
+        self._walks: list[Walk] = []
+        for share in np.array_split(np.arange(len(places)), n_threads):
+            works: dict[tuple[int, ...], Array] = {}  # scratch is each thread's own
+            blocks = [
+                _block(places[i], values, grads, penalties, kept, n_weights, works) for i in share
+            ]
+            # Looked up once, not every step.
+            self._walks.append([(block, self._targets_of(block)) for block in blocks])
+        self._team = Team(n_threads) if n_threads > 1 else None
         self._constants = [_cast(t.constants(), grads.dtype) for t in self._blockwise]
         self._whole_constants = [_cast(t.constants(), grads.dtype) for t in self._whole]
         self._steps = Steps(np.empty((0, 0)), np.empty((0, 0)))
@@ -102,8 +116,16 @@ class UpdateStep:
         number -= self._first
         factor = self._update_whole(number, streams) if self._whole else None
         coefficients = self._coefficients[number]
+        if self._team is None:
+            self._walk(self._walks[0], coefficients, factor)
+        else:
+            self._team.run([partial(self._walk, w, coefficients, factor) for w in self._walks])
+
+    def _walk(
+        self, walk: Walk, coefficients: tuple[Coefficients, ...], factor: Array | None
+    ) -> None:
         penalized = bool(self._whole) or not self._penalties
-        for block, targets in self._targets:
+        for block, targets in walk:
             if not penalized:
                 self._penalize(block)
             for index, (update, state, grads, values, work) in enumerate(targets):
@@ -115,7 +137,7 @@ class UpdateStep:
 
     def _update_whole(self, number: int, streams: Streams) -> Array | None:
         """What comes before all blocks; what the gradients were multiplied by, None for 1."""
-        for block in self._blocks:
+        for block, _ in itertools.chain.from_iterable(self._walks):
             self._penalize(block)
         product: Array | None = None
         for whole, c in zip(self._whole, self._whole_coefficients[number], strict=True):
@@ -162,16 +184,16 @@ def _of_rows(coefficients: Coefficients, block: Block) -> Coefficients:
     return tuple(each if each.ndim == 0 else each[block.rows] for each in coefficients)
 
 
-def _places(n_rows: int, n_columns: int) -> Iterator[tuple[slice, slice]]:
+def _places(n_rows: int, n_columns: int, size: int) -> Iterator[tuple[slice, slice]]:
     """Blocks of whole rows where rows are short, of columns of one row where they are long."""
-    if n_columns <= BLOCK:
-        height = max(1, BLOCK // max(1, n_columns))
+    if n_columns <= size:
+        height = max(1, size // max(1, n_columns))
         for start in range(0, n_rows, height):
             yield slice(start, min(start + height, n_rows)), slice(0, n_columns)
         return
     for row in range(n_rows):
-        for start in range(0, n_columns, BLOCK):
-            yield slice(row, row + 1), slice(start, min(start + BLOCK, n_columns))
+        for start in range(0, n_columns, size):
+            yield slice(row, row + 1), slice(start, min(start + size, n_columns))
 
 
 def _block(
