@@ -10,10 +10,11 @@ from typing import Any
 
 import joblib
 from joblib.parallel import ParallelBackendBase
+from sklearn.base import BaseEstimator
 
 from sknnreg.together.meeting.current_task import current_task
 from sknnreg.together.meeting.rendezvous import Rendezvous
-from sknnreg.together.meeting.tasks import Call, Cancelled, Task
+from sknnreg.together.meeting.tasks import Call, Cancelled, Parcel, Task
 from sknnreg.together.meeting.waiting_fits import MAX_WAITING
 from sknnreg.together.networks_in import hold_network
 from sknnreg.together.outside import Outside
@@ -118,6 +119,9 @@ class ParallelCall(ParallelBackendBase):  # type: ignore[misc]  # joblib ships n
     def stop_call(self) -> None:
         """The call is over."""
         self._rendezvous.join(self._call)
+        for outcome in self._call.outcomes_elsewhere:
+            outcome.tell()
+        self._call.outcomes_elsewhere.clear()
 
     def get_nested_backend(self) -> tuple[ParallelBackendBase, None]:
         """Tasks of tasks meet the others."""
@@ -129,7 +133,11 @@ class ParallelCall(ParallelBackendBase):  # type: ignore[misc]  # joblib ships n
             callback(result)
             return result.error is None
 
-        self._rendezvous.submit(self._call, work)
+        def deliver(results: list[Any], error: BaseException | None) -> None:
+            callback(TaskResult(results, error))
+
+        parcel = None if _tells_callbacks(batch.items) else Parcel(batch.items, deliver)
+        self._rendezvous.submit(self._call, work, parcel)
 
     def _run_as_outside(self) -> None:
         while self._held:
@@ -153,6 +161,18 @@ class ParallelCall(ParallelBackendBase):  # type: ignore[misc]  # joblib ships n
                 **self._settings,
             )(tasks)
         return outcomes
+
+
+def _tells_callbacks(items: list[Any]) -> bool:
+    """Whether scikit-learn's callbacks, a progress bar for one, listen to these tasks."""
+    given = [each for _, args, named in items for each in (*args, *named.values())]
+    for each in given:
+        if getattr(each, "_callbacks", None) or getattr(each, "_skl_callbacks", None):
+            return True
+        steps = each.get_params().values() if isinstance(each, BaseEstimator) else ()
+        if any(getattr(step, "_skl_callbacks", None) for step in steps):
+            return True
+    return False
 
 
 def _run_batch(func: Callable[[], Any], task: Task) -> TaskResult:

@@ -129,6 +129,14 @@ def threads_left():
 
 
 @pytest.fixture(autouse=True)
+def no_sharing(request, monkeypatch):
+    """Tasks stay in this process, where tests see them, unless a test asks for ``sharing``."""
+    if "sharing" not in request.fixturenames:
+        monkeypatch.setattr(local_trainer, "WORTH_SHARING", np.inf)
+        monkeypatch.setattr(local_trainer, "WORTH_A_COMPLETE_PROCESS", np.inf)
+
+
+@pytest.fixture(autouse=True)
 def nothing_is_left():
     """No thread outlives its test; one that does is held against no other test."""
     there_before.clear()

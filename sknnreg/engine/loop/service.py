@@ -7,6 +7,7 @@ path, so that nothing but the engine is imported.
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import queue
@@ -59,7 +60,7 @@ class Inbox(threading.Thread):
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, at_end: Callable[[], object]) -> None:
-    """Lists of problems in; (results, None) or (None, error) out."""
+    """Lists of problems in, or pickles of what can ``run``; (answer, None) or (None, error) out."""
     from sknnreg.engine.loop.training import train
 
     inbox = Inbox(requests, at_end)
@@ -75,11 +76,23 @@ def serve(requests: BinaryIO, answers: BinaryIO, at_end: Callable[[], object]) -
             answers.flush()
             return
         try:
-            answer = pickle.dumps((train(problems), None))
+            given = problems
+            result = _run_pickled(given) if isinstance(given, bytes) else train(given)
+            answer = pickle.dumps((result, None))
         except Exception as error:
             answer = pickle.dumps((None, error))
         answers.write(answer)
         answers.flush()
+
+
+def _run_pickled(content: bytes) -> Any:
+    """What a pickle's ``run()`` returns, which may use the whole of the package."""
+    name = Path(__file__).parents[2].name
+    if getattr(sys.modules[name], "__spec__", None) is None:
+        engine = sys.modules[f"{name}.engine"]
+        del sys.modules[name]
+        setattr(importlib.import_module(name), "engine", engine)  # noqa: B010
+    return pickle.loads(content).run()
 
 
 def import_engine_alone(package: Path) -> None:

@@ -18,7 +18,8 @@ from sknnreg.engine.problem import Problem, Result
 from sknnreg.together.halt import Halt
 from sknnreg.together.hooks import with_thread_settings
 from sknnreg.together.meeting.current_task import acting_as, current_task
-from sknnreg.together.meeting.tasks import Call, Task
+from sknnreg.together.meeting.sharing import Elsewhere, Sharing
+from sknnreg.together.meeting.tasks import Call, Parcel, Task
 from sknnreg.together.meeting.turns import Turns
 from sknnreg.together.meeting.waiting_fits import Fit, WaitingFits
 from sknnreg.together.memory import footprint
@@ -29,8 +30,8 @@ from sknnreg.together.warning_filters import WarningFilters
 JOIN_SECONDS = 0.2
 
 
-class Trainer(Protocol):
-    """What trains the networks that have met."""
+class Trainer(Elsewhere, Protocol):
+    """What trains the networks that have met, and may run tasks in other processes."""
 
     def prepare(self, problem: Problem, n_networks: int) -> None:
         """Get ready for about so many networks like this one."""
@@ -59,6 +60,7 @@ class Rendezvous:
         self._lock, self._hook_lock = threading.RLock(), threading.RLock()
         self._fits = WaitingFits(max_memory, self._lock)
         self._turns = Turns(self._fits, self._lock)
+        self._sharing = Sharing(self._turns, trainer, max_memory)
         # The networks that train now.
         self._training: dict[Halt, list[Fit]] = {}
 
@@ -66,9 +68,14 @@ class Rendezvous:
         """Another one like this, without any tasks."""
         return Rendezvous(self.trainer, self._max_memory)
 
-    def submit(self, call: Call, work: Callable[[Task], bool]) -> None:
-        """Queue a task of the call; ``work`` says whether it went well."""
-        self._turns.add(call, work)
+    def submit(
+        self, call: Call, work: Callable[[Task], bool], parcel: Parcel | None = None
+    ) -> None:
+        """Queue a task of the call; ``work`` says whether it went well.
+
+        Where there is a ``parcel``, it may run in another process instead.
+        """
+        self._turns.add(call, work, parcel)
 
     def wait_until_idle(self, call: Call) -> None:
         """Let the call's tasks run until all have ended or one has failed."""
@@ -110,6 +117,7 @@ class Rendezvous:
         if not self._turns.has(task):
             # It reads the results of tasks of its own and fits by the way: no other waits for it.
             return train([problem])[0]
+        self._sharing.consider(task, problem)
         own = with_thread_settings(problem, self._hook_lock)
         fit = Fit(task, own, footprint(problem))
         self.trainer.prepare(problem, 1 + self._fits.n_waiting + self._turns.n_to_start)
@@ -130,6 +138,7 @@ class Rendezvous:
             for task in call.tasks:
                 task.cancel()
             self._halt_if_cancelled()
+        self._sharing.cancel(call)
 
     def join(self, call: Call) -> None:
         """Wait for the call's threads to end; not for long, as some may be in a user's code."""

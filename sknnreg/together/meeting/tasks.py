@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from sknnreg.engine.problem import Problem, Result
+from sknnreg.together.meeting.pilot import Pilot
 from sknnreg.together.warning_filters import WarningFilters
 
 
@@ -24,12 +25,24 @@ class Meeting(Protocol):
         """Train the task's network with those of others."""
 
 
+@dataclass(frozen=True)
+class Parcel:
+    """What a task is made of, to be run anywhere, and where its results are to go."""
+
+    items: Sequence[Any]
+    deliver: Callable[[list[Any], BaseException | None], None]
+
+
 class Call:
     """One call of ``joblib.Parallel``: the tasks it dispatched, and the task it was made in.
 
     ``idle`` is set while no task is pending or one has failed; ``cost`` is what the ended ones
     took, in seconds; ``level`` is 0 outside of all tasks, 1 in a task, 2 in a task's task.
+    ``pilot`` is the number of the task by which it is seen what such tasks take before they come
+    to their network: not the first, which often imports and starts things.
     """
+
+    pilot = 2
 
     def __init__(self, meeting: Meeting, parent: Task | None) -> None:
         self.meeting, self.parent = meeting, parent
@@ -43,11 +56,17 @@ class Call:
         self.level: int = 0 if parent is None else parent.call.level + 1
         self._label = "" if parent is None else f"{parent.label}."
         self._n_dispatched = 0
+        # Seconds that a task takes around its training, once known to pay elsewhere as well.
+        self.seconds_each = 0.0
+        # Whether tasks are being handed over now, and what came of those that were.
+        self.shared = False
+        self.outcomes_elsewhere: list[Any] = []
 
-    def begin(self, work: Callable[[Task], bool]) -> Task:
+    def begin(self, work: Callable[[Task], bool], parcel: Parcel | None) -> Task:
         """A new task of this call; ``work`` says whether it went well."""
         self._n_dispatched += 1
-        task = Task(self, work, f"{self._label}{self._n_dispatched}")
+        task = Task(self, work, f"{self._label}{self._n_dispatched}", parcel)
+        task.is_pilot = self._n_dispatched == self.pilot
         self.tasks.add(task)
         if not self.failed:
             self.idle.clear()
@@ -73,6 +92,11 @@ class Task:
     call: Call
     work: Callable[[Task], bool]
     label: str
+    # None where it has to run here.
+    parcel: Parcel | None = None
+    # What it is like, where it is the one to look at.
+    is_pilot: bool = False
+    pilot: Pilot | None = None
     # Whether its thread has come so far as to end by itself.
     entered: bool = False
     cancelled: bool = False
@@ -103,7 +127,7 @@ class Task:
     def cost(self) -> float:
         """What the task has taken so far, in seconds of a machine to itself."""
         if not self.started:
-            return 0.0
+            return self.elsewhere
         return max(0.0, time.perf_counter() - self.started + self.time_correction())
 
     def cancel(self) -> None:

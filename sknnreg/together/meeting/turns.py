@@ -11,12 +11,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from sknnreg.together.meeting.current_task import acting_as, current_task
-from sknnreg.together.meeting.tasks import Call, Cancelled, Task
+from sknnreg.together.meeting.pilot import Pilot
+from sknnreg.together.meeting.tasks import Call, Cancelled, Parcel, Task
 from sknnreg.together.meeting.waiting_fits import WaitingFits
 
 # A turn that has lasted so many seconds no longer keeps others from theirs: it may be a long task
@@ -59,10 +60,40 @@ class Turns:
         task = current_task()
         return task if task is not None and self.has(task) else None
 
-    def add(self, call: Call, work: Callable[[Task], bool]) -> None:
+    def add(self, call: Call, work: Callable[[Task], bool], parcel: Parcel | None = None) -> None:
         """Queue a new task; it starts when a turn is given to it."""
         with self._lock:
-            self._new[call.level].append(call.begin(work))
+            self._new[call.level].append(call.begin(work, parcel))
+
+    def portable(self, call: Call) -> list[Task]:
+        """The call's tasks that have not had a turn yet, and could run elsewhere."""
+        with self._lock:
+            return [t for t in self._new[call.level] if t.call is call and t.parcel is not None]
+
+    def withdraw(self, call: Call, n_parts: int) -> list[Task]:
+        """Take the last of these tasks out of the queue, one part of so many."""
+        with self._lock:
+            tasks = self.portable(call)
+            tasks = tasks[len(tasks) - -(-len(tasks) // n_parts) :]
+            for task in tasks:
+                self._new[call.level].remove(task)
+            return tasks
+
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """They are to run here after all."""
+        for task in tasks:
+            with self._lock:
+                if task.cancelled:
+                    task.call.end(task, failed=True)
+                else:
+                    self._new[task.call.level].append(task)
+        self.advance()
+
+    def end_elsewhere(self, task: Task, *, failed: bool) -> None:
+        """A task that was withdrawn is over."""
+        with self._lock:
+            self._end(task, failed=failed)
+        self.advance()
 
     def remove_new(self, call: Call) -> None:
         """Take the call's tasks that have not started out of the queue; they have failed."""
@@ -172,6 +203,7 @@ class Turns:
     def _run(self, task: Task) -> None:
         task.entered, failed = True, True
         task.call.filters.restore()
+        task.pilot = Pilot() if task.is_pilot else None
         try:
             task.raise_if_cancelled()
             with acting_as(task):
@@ -182,10 +214,13 @@ class Turns:
             with self._lock:
                 self._begun.discard(task)
                 self._forget(task)
-                task.call.end(task, failed=failed)
-                if task.call.parent is not None:
-                    self._add_ready_if_idle(task.call.parent)
+                self._end(task, failed=failed)
             self.advance()
+
+    def _end(self, task: Task, *, failed: bool) -> None:
+        task.call.end(task, failed=failed)
+        if task.call.parent is not None:
+            self._add_ready_if_idle(task.call.parent)
 
     def _add_ready_if_idle(self, task: Task) -> None:
         # At once, not when its thread wakes up: others would train without its networks.

@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from sknnreg.engine.loop import service
 from sknnreg.engine.problem import Problem, Result
 from sknnreg.together.memory import data_bytes, on_disk
+from sknnreg.together.trainers.share import Share, ShareOutcome
 
 # Bytes of data that are sent to a process: networks with more do well in threads, uncopied.
 MAX_SENT = 1 << 28
@@ -36,6 +38,8 @@ class HelperProcess:
             # Of a frozen application, the executable is the application.
             raise OSError("this Python does not know its own executable")
         self._answered = self._killed = False
+        # Whether it has run tasks, and imported what these take.
+        self.complete = False
         self._process = subprocess.Popen(
             # -P: the folder of the file is no place to import from.
             [sys.executable, "-P", service.__file__],
@@ -71,9 +75,22 @@ class HelperProcess:
 
     def train(self, problems: Sequence[Problem]) -> list[Result]:
         """As the engine's ``train``; raises whatever keeps the process from it."""
-        self._send(problems)
+        answered: list[Result] = self._ask(problems)
+        return answered
+
+    def run(self, share: Share) -> ShareOutcome:
+        """Run tasks there; raises whatever keeps the process from it, not what they raise."""
+        content = pickle.dumps(share, pickle.HIGHEST_PROTOCOL)
+        if len(content) > MAX_SENT:
+            raise ValueError("the tasks hold too much to be sent")
+        outcome: ShareOutcome = self._ask(content)
+        self.complete = True
+        return outcome
+
+    def _ask(self, request: object) -> Any:
+        self._send(request)
         try:
-            results, error = self._receive()
+            answer, error = self._receive()
         except BaseException:
             # Half an answer may be left, and must not be taken for the next one.
             self._wait_for_failure()
@@ -82,8 +99,7 @@ class HelperProcess:
         self._answered = True
         if error is not None:
             raise error
-        answered: list[Result] = results
-        return answered
+        return answer
 
     def _send(self, content: object) -> None:
         # All or nothing: what cannot be pickled must not leave half of itself in the pipe.
@@ -92,10 +108,10 @@ class HelperProcess:
         while unsent:
             unsent = unsent[self._process.stdin.write(unsent) :]
 
-    def _receive(self) -> tuple[list[Result], Exception | None]:
+    def _receive(self) -> tuple[Any, Exception | None]:
         reader = io.BufferedReader(self._process.stdout)  # type: ignore[type-var]  # raw: no buffer
         try:
-            answer: tuple[list[Result], Exception | None] = pickle.load(reader)
+            answer: tuple[Any, Exception | None] = pickle.load(reader)
             return answer
         finally:
             with suppress(ValueError):

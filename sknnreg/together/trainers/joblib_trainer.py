@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import joblib
 
@@ -30,6 +30,17 @@ class JoblibTrainer:
         }
         # joblib says now if it does not know the backend.
         joblib.parallel_config(**self._config).unregister()
+
+    # Tasks stay here: of the workers nobody knows what they have installed.
+    n_elsewhere = 0
+
+    def pays_elsewhere(self, problem: Problem, seconds: float, n_tasks: int) -> bool:
+        """Never."""
+        return False
+
+    def run_elsewhere(self, items: Sequence[Any], max_memory: float, halt: Halt) -> NoReturn:
+        """Nowhere."""
+        raise NotImplementedError
 
     def prepare(self, problem: Problem, n_networks: int) -> None:
         """Nothing: the workers are there already."""

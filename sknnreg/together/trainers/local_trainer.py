@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from typing import Any
 
 import joblib
 
@@ -18,10 +20,15 @@ from sknnreg.together.hooks import with_remembered_answers
 from sknnreg.together.outcome import Outcome
 from sknnreg.together.trainers.helper_process import HelperProcess, sendable
 from sknnreg.together.trainers.process_pool import POOL
+from sknnreg.together.trainers.share import Share, ShareOutcome, blas_threads
 from sknnreg.together.trainers.stacks import divide_into_stacks, training_seconds
 
 # Seconds of training that are worth another core, whose process needs some 0.2 to start.
 WORTH_A_CORE = 0.2
+# Seconds of work around the training from which tasks are handed over: a process that has not run
+# any yet has some 1.5 of imports before it.
+WORTH_A_COMPLETE_PROCESS = 2.0
+WORTH_SHARING = 1.0
 
 
 class LocalTrainer:
@@ -36,6 +43,33 @@ class LocalTrainer:
 
     def __init__(self, n_cores: int | None = None) -> None:
         self._n_cores: int = joblib.cpu_count() if n_cores is None else n_cores
+
+    @property
+    def n_elsewhere(self) -> int:
+        """Processes that can run tasks beside this one."""
+        return self._n_cores - 1
+
+    def pays_elsewhere(self, problem: Problem, seconds: float, n_tasks: int) -> bool:
+        """Whether to hand over some of so many tasks, each of which takes so long by itself.
+
+        Not where the training of networks like this one takes longer: it has its own processes,
+        and larger stacks. Sooner where a process is there that has imported all it takes.
+        """
+        needed = WORTH_SHARING if POOL.has_complete else WORTH_A_COMPLETE_PROCESS
+        return seconds * n_tasks >= needed and seconds >= training_seconds(problem)
+
+    def run_elsewhere(self, items: Sequence[Any], max_memory: float, halt: Halt) -> ShareOutcome:
+        """Run tasks in a helper process, in one pass; raises what keeps it from that."""
+        filters = list(warnings.filters)
+        share = Share(list(items), LocalTrainer(1), max_memory, filters, blas_threads())
+        process = POOL.take()
+        if process is None:
+            raise OSError("no process can be had")
+        try:
+            with halt.ended_by(process.kill):
+                return process.run(share)
+        finally:
+            POOL.give_back(process)
 
     def prepare(self, problem: Problem, n_networks: int) -> None:
         """Start processes if so much work is coming: they get ready while tasks prepare."""

@@ -35,6 +35,12 @@ class ProcessPool:
                 self._idle.append(process)
                 self._all.add(process)
 
+    @property
+    def has_complete(self) -> bool:
+        """Whether one is idle that has run tasks before."""
+        with self._lock:
+            return any(process.complete and process.alive for process in self._idle)
+
     def take(self) -> HelperProcess | None:
         """A process for one trainer alone until it is given back; None if there can be none."""
         self.prepare(1)
