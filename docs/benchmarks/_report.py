@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import platform
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,32 @@ def blas() -> str:
     return ", ".join(dict.fromkeys(names)) or "unknown"
 
 
+def refuse_if_busy() -> None:
+    """End here if something else is running: it would be measured, too. Where Linux tells."""
+    counters = Path("/proc/stat")
+    if not counters.exists():
+        return
+    first, second = (_idle_and_all(counters, wait) for wait in (0.0, 1.0))
+    idle, everything = (b - a for a, b in zip(first, second, strict=True))
+    if idle < 0.9 * everything:
+        raise SystemExit(
+            f"This machine is busy: {1 - idle / everything:.0%} of it for the last second. What "
+            "this measures would not be worth reading. Try again when it is idle."
+        )
+
+
+def _idle_and_all(counters: Path, wait: float) -> tuple[int, int]:
+    time.sleep(wait)
+    ticks = [int(each) for each in counters.read_text().splitlines()[0].split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)
+
+
 def machine() -> str:
-    """CPU, cores, load, BLAS and versions: without these a timing means nothing."""
+    """CPU, cores, load, BLAS and versions: without these a timing means nothing.
+
+    Ends here if the machine is busy.
+    """
+    refuse_if_busy()
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     versions = [f"Python {platform.python_version()}", *map(_version, PACKAGES)]
     return "; ".join(

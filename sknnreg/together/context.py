@@ -62,10 +62,11 @@ class fit_together:
 
     Notes
     -----
-    Tasks run one at a time, in the order of their dispatch, and need not be safe against threads.
-    A task that keeps others waiting for longer than two seconds no longer does. Where tasks take
-    long beside their training, and can be pickled, helper processes run some of them whole. The block belongs
-    to its thread: other threads, and processes forked off within it, know nothing of its tasks.
+    Tasks run one at a time, in the order of their dispatch, and need not be safe against threads. A
+    task that keeps others waiting for longer than two seconds no longer does. Where tasks take long
+    beside their training, and can be pickled, helper processes run some of them whole. The block
+    belongs to its thread: other threads, and processes forked off within it, know nothing of its
+    tasks.
 
     Examples
     --------
