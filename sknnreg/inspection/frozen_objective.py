@@ -1,15 +1,15 @@
-"""The objective of a network at one batch, its draws frozen: a function to take differences of."""
+"""The objective of networks at one batch, its draws frozen: a function to take differences of."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from sknnreg.engine.arrays.batches import Batch
 from sknnreg.engine.arrays.stack import Array
-from sknnreg.engine.arrays.streams import Streams, Tape, spawn
+from sknnreg.engine.arrays.streams import Streams, Tape
 from sknnreg.engine.loop.adversarial import backpropagate_adversarial
 from sknnreg.engine.loop.bound_network import BoundNetwork
 from sknnreg.engine.places.data import bind_augmentations
@@ -17,140 +17,110 @@ from sknnreg.engine.places.objective.penalties import Penalty
 from sknnreg.engine.places.signal.base import Phase
 from sknnreg.engine.places.signal.network import Network
 from sknnreg.engine.problem import Recipe, stacked
-from sknnreg.inspection.differences import derivative
-
-# Below it rounding hides what a difference could tell.
-SMALLEST_STEP = 1e-8
-# Directions of all entries at once, for an array of which only some are compared one by one.
-N_MIXED = 4
-# A share of the weights that moves them by a few of their last bits.
-NEXT_TO_NOTHING = 1e-14
 
 
 class FrozenObjective:
-    """J of M networks ``(M,)`` at one batch with the draws frozen."""
+    """J of M networks ``(M,)`` at one batch with the draws frozen.
 
-    def __init__(self, recipe: Recipe, batch: Batch, seeds: Sequence[int]) -> None:
-        self._recipe = stacked([recipe] * len(seeds))
-        network = self._recipe.network
-        streams = Streams(seeds)
-        self._columns = _trained(network)
-        self._values = network.initialize(streams, np.dtype(np.float64))
-        self._layout = network.layout
-        self._leave_start(streams)
-        self._gradient = np.zeros((len(seeds), self._layout.n_trainable))
-        self._network = BoundNetwork(network, self._values, self._gradient)
-        augment = bind_augmentations((), self._recipe.augmentations, batch.x.shape, np.float64)
-        x, y = augment(batch.x, batch.y, streams, batch.share)
-        self._batch = Batch(x, y, *batch[2:])
-        self._draws = Tape(streams)
-        self._phase = Phase(self._draws)
+    ``columns`` are those of each trained array by name, ``trained (M, n)`` all their numbers.
+    """
+
+    def __init__(self, recipe: Recipe, values: Array, batch: Batch, draws: Tape) -> None:
+        self._recipe, self._batch, self._draws = recipe, batch, draws
+        self._stack = stacked([recipe] * len(values))
+        network = self._stack.network
+        self.columns = _trained(network)
+        self._values = values
+        self._weights = values[:, : network.layout.n_weights]
+        self.trained = values[:, : network.layout.n_trainable]
+        self._gradient = np.zeros_like(self.trained)
+        self._network = BoundNetwork(network, values, self._gradient)
+        self._phase = Phase(draws)
         self._phase.weigh(batch.share, batch.total, batch.mass)
-        self._pass = self._network.bind(x.shape[1], self._phase)
-        self._choices = spawn(seeds[0], "gradient check")
-        _check_finite(self._evaluate())
+        self._pass = self._network.bind(batch.x.shape[1], self._phase)
+        self._judge = self._stack.loss.bind((*batch.x.shape[:2], batch.y.shape[2]), np.float64)
+        _check_finite(self._value())
 
-    def errors(self, step: float, max_entries: int) -> dict[str, float]:
-        """The relative error of each trained array, the largest of all networks."""
-        exact = self._exact()
-        noise = self._noise()
-        errors = {}
-        for name, columns in self._columns.items():
-            largest = 0.0
-            for direction in self._directions(columns, max_entries):
-                along = np.vecdot(exact[:, columns], direction)
-                line = self._line(columns, direction)
-                largest = max(largest, _error(line, along, step, noise))
-            errors[name] = largest
-        return errors
+    @classmethod
+    def at_start(cls, recipe: Recipe, batch: Batch, seeds: Sequence[int]) -> FrozenObjective:
+        """Of networks near where training starts, at the batch as augmentations leave it."""
+        whole = stacked([recipe] * len(seeds))
+        streams = Streams(seeds)
+        values = whole.network.initialize(streams, np.dtype(np.float64))
+        for columns in _trained(whole.network).values():
+            _leave_start(values[:, columns], streams)
+        augment = bind_augmentations((), whole.augmentations, batch.x.shape, np.float64)
+        x, y = augment(batch.x, batch.y, streams, batch.share)
+        return cls(recipe, values, Batch(x, y, *batch[2:]), Tape(streams))
 
-    def _leave_start(self, streams: Streams) -> None:
-        """Move every trained number: at a gamma of 1 and a beta of 0 many errors do not show."""
-        for row, generator in zip(
-            self._values, streams.generators("gradient check start"), strict=True
-        ):
-            for columns in self._columns.values():
-                block = row[columns]
-                size = min(float(np.sqrt(np.mean(np.square(block)))), 1.0) or 1.0
-                sign = generator.choice([-1.0, 1.0], len(block))
-                block += size * sign * generator.uniform(0.1, 0.3, len(block))
+    def copied(self, n: int) -> FrozenObjective:
+        """The same of ``n`` copies of the stack in one: M is ``n`` times as large."""
 
-    def _directions(self, columns: slice, max_entries: int) -> Iterator[Array]:
-        """Directions ``(M, n)`` of length 1 in a block of columns.
+        def repeated(array: Array) -> Array:
+            return np.concatenate([array] * n)
 
-        Entries one by one. If there are too many, some of them and directions in which all have a
-        part.
-        """
-        shape = len(self._values), columns.stop - columns.start
-        places = np.arange(shape[1])
-        if shape[1] > max_entries:
-            places = self._choices.choice(places, max_entries, replace=False)
-            for _ in range(N_MIXED):
-                yield self._choices.choice([-1.0, 1.0], shape) / np.sqrt(shape[1])
-        for place in places:
-            entry = np.zeros(shape)
-            entry[:, place] = 1
-            yield entry
+        x, y, *weights = self._batch
+        batch = Batch(repeated(x), repeated(y), *(w if w is None else repeated(w) for w in weights))
+        return FrozenObjective(self._recipe, repeated(self._values), batch, self._draws.copied(n))
 
-    def _line(self, columns: slice, direction: Array) -> Callable[[float], Array]:
-        """J as a function of the way along a direction."""
+    def along(self, directions: Array) -> Callable[[float], Array]:
+        """J as a function of the way along a direction ``(M, n)`` for each network."""
 
         def value(way: float) -> Array:
-            at = self._values[:, columns].copy()
-            self._values[:, columns] += way * direction
-            found = self._evaluate()
-            self._values[:, columns] = at
+            at = self.trained.copy()
+            self.trained[...] += way * directions
+            found = self._value()
+            self.trained[...] = at
             return found
 
         return value
 
-    def _noise(self) -> Array:
-        """What rounding can change in J, ``(M,)``: second differences over next to no way.
-
-        The moves are so small that curvature has no part in them.
-        """
-        everything = slice(0, self._layout.n_trainable)
-        direction = self._values[:, everything] * self._choices.choice(
-            [-1.0, 1.0], (len(self._values), everything.stop)
-        )
-        line = self._line(everything, direction)
-        near = np.array([line(number * NEXT_TO_NOTHING) for number in range(-5, 6)])
-        rounding = np.abs(np.diff(near, 2, axis=0)).max(axis=0)
-        noise: Array = 2 * np.maximum(rounding, 2 * np.finfo(np.float64).eps * np.abs(near[0]))
-        return noise
-
-    def _exact(self) -> Array:
+    def gradient(self) -> Array:
         """The gradient ``(M, n)`` by backpropagation."""
-        self._evaluate()
+        self._differentiate()
         exact = self._gradient.copy()
-        weights = self._values[:, : self._layout.n_weights]
-        by_weight = exact[:, : self._layout.n_weights]
+        by_weight = exact[:, : self._weights.shape[1]]
         for penalty in self._penalties:
-            penalty.add_gradient(weights, by_weight, np.empty_like(weights))
+            penalty.add_gradient(self._weights, by_weight, np.empty_like(by_weight))
         return exact
 
     @property
     def _penalties(self) -> list[Penalty]:
-        return [penalty for penalty in self._recipe.penalties if not penalty.proximal]
+        return [penalty for penalty in self._stack.penalties if not penalty.proximal]
 
-    def _evaluate(self) -> Array:
-        """J ``(M,)``; the data term's gradients are filled."""
-        recipe, batch = self._recipe, self._batch
-        if recipe.adversarial:
-            (member,) = recipe.adversarial
-            value = backpropagate_adversarial(
-                member, self._network, self._phase, batch, recipe.loss
-            )
+    def _value(self) -> Array:
+        """J ``(M,)``; of what is differentiated only where J itself needs it."""
+        if self._stack.adversarial:
+            value = self._differentiate()
         else:
-            value = self._pass.backpropagate(batch.x, batch.y, batch.weight, recipe.loss)
-        # The first evaluation draws; from then on the same draws are given out again.
-        self._draws.rewind()
-        weights = self._values[:, : self._layout.n_weights]
+            raw = self._pass.forward(self._batch.x)
+            value = self._judge(raw, self._batch.y, self._batch.weight)[0][:, 0, 0]
+            self._draws.rewind()
         costs = self._network.costs()
         total: Array = value + (0.0 if costs is None else costs)
         for penalty in self._penalties:
-            total = total + penalty.value(weights)
+            total = total + penalty.value(self._weights)
         return total
+
+    def _differentiate(self) -> Array:
+        """The data term ``(M,)``; its gradients are filled."""
+        loss, batch = self._stack.loss, self._batch
+        if self._stack.adversarial:
+            (member,) = self._stack.adversarial
+            value = backpropagate_adversarial(member, self._network, self._phase, batch, loss)
+        else:
+            value = self._pass.backpropagate(batch.x, batch.y, batch.weight, loss)
+        # The first evaluation draws; from then on the same draws are given out again.
+        self._draws.rewind()
+        return value
+
+
+def _leave_start(block: Array, streams: Streams) -> None:
+    """Move an array's numbers ``(M, n)``: at a gamma of 1 and a beta of 0 many errors hide."""
+    for row, generator in zip(block, streams.generators("gradient check start"), strict=True):
+        size = min(float(np.sqrt(np.mean(np.square(row)))), 1.0) or 1.0
+        sign = generator.choice([-1.0, 1.0], len(row))
+        row += size * sign * generator.uniform(0.1, 0.3, len(row))
 
 
 def _check_finite(value: Array) -> None:
@@ -159,35 +129,6 @@ def _check_finite(value: Array) -> None:
             f"There is nothing to compare: the objective is {value[0]} at these rows. "
             "Bring X and y to sizes near 1, X by standardize=True."
         )
-
-
-def _error(line: Callable[[float], Array], exact: Array, step: float, noise: Array) -> float:
-    """max(|a - e| - u, 0) / (|a| + |e|) of the worst network.
-
-    Large steps pass over a kink so slight that they do not see it. What they find wrong is tried
-    again with smaller steps, until these cannot tell: an error stays, what a kink does goes away.
-    """
-    if not np.isfinite(exact).all():
-        return np.inf
-    found, bound = derivative(line, step, noise)
-    distance, error = np.abs(found - exact), _beyond(found, exact, bound)
-    telling = error > 0
-    while telling.any() and step > SMALLEST_STEP:
-        step /= 8
-        found, bound = derivative(line, step, noise)
-        telling &= bound < distance / 2
-        gone = telling & (np.abs(found - exact) < distance / 2)
-        error = np.where(gone, np.minimum(error, _beyond(found, exact, bound)), error)
-        distance = np.where(gone, np.abs(found - exact), distance)
-        telling &= error > 0
-    return float(error.max())
-
-
-def _beyond(found: Array, exact: Array, bound: Array) -> Array:
-    """The relative errors ``(M,)`` without what the difference's bound explains."""
-    scale = np.maximum(np.abs(found) + np.abs(exact), np.finfo(np.float64).tiny)
-    relative: Array = np.maximum(np.abs(found - exact) - bound, 0.0) / scale
-    return relative
 
 
 def _trained(network: Network) -> dict[str, slice]:

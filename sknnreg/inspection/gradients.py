@@ -10,7 +10,7 @@ import numpy as np
 from sknnreg.engine.arrays.batches import Batch, Batches
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.base import BaseMLPRegularized, training_plan
-from sknnreg.inspection.frozen_objective import SMALLEST_STEP, FrozenObjective
+from sknnreg.inspection.comparison import SMALLEST_STEP, gradient_errors
 from sknnreg.inspection.networks import check_network, clone_with
 
 
@@ -110,10 +110,10 @@ def check_gradients(
     batch = next(iter(batches.epoch(None)))
     # A single network's arrays have no network axis: that and a stack are two ways to go wrong.
     with np.errstate(all="ignore"):
-        alone = FrozenObjective(recipe, batch, [prepared.seed])
-        beside = FrozenObjective(recipe, _and_reversed(batch), [prepared.seed, prepared.seed + 1])
-        found = [objective.errors(step, max_entries) for objective in (alone, beside)]
-    return {name: max(errors[name] for errors in found) for name in found[0]}
+        alone = gradient_errors(recipe, batch, [prepared.seed], step, max_entries)
+        seeds = [prepared.seed, prepared.seed + 1]
+        beside = gradient_errors(recipe, _and_reversed(batch), seeds, step, max_entries)
+    return {name: max(error, beside[name]) for name, error in alone.items()}
 
 
 def _and_reversed(batch: Batch) -> Batch:

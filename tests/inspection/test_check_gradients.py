@@ -24,7 +24,7 @@ from sknnreg.engine.places.weights_in_use import (
     WeightNorm,
 )
 from sknnreg.estimators.base import training_plan
-from sknnreg.inspection import check_gradients
+from sknnreg.inspection import check_gradients, comparison
 
 N, RIGHT, FOUND = 24, 1e-7, 1e-4
 
@@ -288,6 +288,28 @@ def test_nothing_is_found_where_nothing_is_wrong(name, weighted):
     weight = np.random.default_rng(2).uniform(0.2, 3.0, N) if weighted else None
     errors = check_gradients(*SOUND[name], weight)
     assert max(errors.values()) < RIGHT, errors
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize("adversarial", [0.0, 0.1])
+def test_how_many_directions_are_tried_side_by_side_changes_nothing(
+    adversarial, wrong, monkeypatch
+):
+    """Copies draw what the network draws; some may be left over, and large ones have none."""
+    model, X, y = classifier(dropout=0.3, weight_noise=0.2, mixup=0.5, adversarial=adversarial)
+    if wrong:
+        backward_of(Dense, after_backward(a_unit_without_bias))(monkeypatch)
+    found = []
+    for number in (1, 7, comparison.MOST_COPIES):
+        monkeypatch.setattr(comparison, "MOST_COPIES", number)
+        found.append(check_gradients(model, X, y))
+    monkeypatch.setattr(comparison, "COPIED_NUMBERS", 1)
+    found.append(check_gradients(model, X, y))
+    for errors in found:
+        assert errors == pytest.approx(found[0], rel=1e-4, abs=RIGHT)
+        assert {name for name, error in errors.items() if error > RIGHT} == (
+            {"Dense 1 bias"} if wrong else set()
+        )
 
 
 def members(tree):

@@ -94,6 +94,14 @@ class Tape(Streams):
         """From now on, the draws so far in the same order."""
         self._next = 0
 
+    def copied(self, n: int) -> Tape:
+        """The draws so far, for ``n`` copies of the stack in one."""
+        tape = Tape(None)
+        tape.seeds = self.seeds * n
+        tape._kept = [np.concatenate([kept] * n) for kept in self._kept]
+        tape.rewind()
+        return tape
+
     def normal(self, purpose: str, out: Array) -> Array:
         """As the generators' own, or what they gave."""
         if self._next is None:
