@@ -69,7 +69,7 @@ def problem(seed):
 def test_whole_groups_and_about_as_many_rows_as_wanted_whatever_the_groups():
     """Where only groups that a class needs are left, fewer."""
     n_exact = 0
-    for seed in range(300):
+    for seed in range(120):
         groups, strata, fraction = problem(seed)
         train, held_out = split_groups(groups, strata, fraction, seed, keep_strata=False)
         assert np.array_equal(np.sort(np.r_[train, held_out]), np.arange(len(groups)))
@@ -78,12 +78,12 @@ def test_whole_groups_and_about_as_many_rows_as_wanted_whatever_the_groups():
         wanted = np.ceil(fraction * len(groups))
         assert abs(len(held_out) - wanted) <= largest
         n_exact += len(held_out) == wanted
-    assert n_exact > 50
+    assert n_exact > 20, "otherwise nothing is shown"
 
 
 def test_every_class_keeps_rows_to_train_with():
     needed = 0
-    for seed in range(300):
+    for seed in range(120):
         groups, strata, fraction = problem(seed)
         # A class of its own for each of some groups.
         lonely = groups < seed % 4
@@ -138,8 +138,9 @@ def test_the_seed_decides_and_every_group_has_its_chance():
     times = np.zeros(200)
     for seed in range(200):
         _, held_out = split_groups(groups, None, 0.25, seed, keep_strata=False)
-        again = split_groups(groups, None, 0.25, seed, keep_strata=False)
-        assert np.array_equal(held_out, again[1])
+        if seed < 5:
+            again = split_groups(groups, None, 0.25, seed, keep_strata=False)
+            assert np.array_equal(held_out, again[1])
         times[np.unique(groups[held_out])] += 1
     # Of 200 draws with p = 1/4: mean 50, standard deviation 6.1; of fifty groups together 0.9.
     np.testing.assert_allclose(times, 50, atol=30)

@@ -154,14 +154,18 @@ for Estimator in (MLPRegularizedClassifier, MLPRegularizedRegressor):
 """
 
 
-def test_options_are_told_in_the_same_order_every_time():
+@pytest.mark.filterwarnings("ignore")
+def test_options_are_told_in_the_same_order_every_time(capsys):
+    """Under two seeds of Python's hashes, and the one that this process happens to have."""
     told = {
         subprocess.run(
             [sys.executable, "-W", "ignore", "-c", MESSAGES], env={"PYTHONHASHSEED": seed},
             capture_output=True, text=True, check=True,
         ).stdout
-        for seed in ("0", "1", "2")
+        for seed in ("0", "1")
     }  # fmt: skip
+    exec(MESSAGES, {})
+    told.add(capsys.readouterr().out)
     assert len(told) == 1
     assert len(told.pop().splitlines()) > 100
 

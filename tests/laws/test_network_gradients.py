@@ -1,6 +1,6 @@
 """``check_gradients`` over whole networks, as the estimators build them: below 1e-7."""
 
-from itertools import product
+from itertools import cycle, product
 
 import numpy as np
 import pytest
@@ -43,9 +43,16 @@ def test_every_activation_has_a_name(members):
     assert {each.cls for each in members["activation"][1]} == {*map(type, ACTIVATIONS.values())}
 
 
+# Dropout comes behind and does not know the activation: its scalings take turns, so that each
+# activation and each position meets both.
 @pytest.mark.parametrize(
     ("name", "position", "scaling"),
-    list(product(ACTIVATIONS, (None, "before", "after"), ("train", "predict"))),
+    [
+        (*pair, scaling)
+        for pair, scaling in zip(
+            product(ACTIVATIONS, (None, "before", "after")), cycle(("train", "predict"))
+        )
+    ],
 )
 def test_activations(name, position, scaling, X, rng):
     model = MLPRegularizedClassifier(
@@ -62,55 +69,75 @@ def test_activations(name, position, scaling, X, rng):
     assert_right(model, X, rng.integers(0, 3, N))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {},
-        {"hidden_layer_sizes": ()},
-        {"weight_noise": 0.5},
-        {"input_noise": 0.5},
-        {"l2": 0.5},
-        {"l1": 0.5},
-        {"normalization": "batch", "normalization_epsilon": 0.1},
-        {"normalization": "mean_only_batch"},
-        {"normalization": "layer", "normalization_epsilon": 0.1},
-        {"normalization": "group", "normalization_groups": 1, "normalization_position": "after"},
-        {"weight_norm": True},
-        {"weight_norm": True, "normalization": "mean_only_batch", "l2": 0.2},
-        {"weight_norm": True, "drop_connect": 0.3, "weight_noise": 0.2, "normalization": "layer"},
-        {"drop_connect": 0.5},
-        {"dropout": 0.3, "input_dropout": 0.2, "dropout_kind": "gaussian"},
-        {"dropout": 0.3, "dropout_kind": "alpha"},
-        {"dropout": 0.3, "input_dropout": 0.2, "dropout_kind": "variational"},
-        {"mixup": 0.5},
-        {"adversarial": 0.1},
-        {"adversarial": 0.1, "normalization": "batch", "dropout": 0.3, "drop_connect": 0.2},
-        ALL_ON,
-        {**ALL_ON, "weight_norm": True, "drop_connect": 0.2, "mixup": 0.5},
-        {**ALL_ON, "normalization_position": "after", "dropout_scaling": "predict"},
-        {**ALL_ON, "standardize": False},
-    ],
-    ids=lambda change: "+".join(change) or "plain",
-)
-@pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
+CHANGES = [
+    {},
+    {"hidden_layer_sizes": ()},
+    {"weight_noise": 0.5},
+    {"input_noise": 0.5},
+    {"l2": 0.5},
+    {"l1": 0.5},
+    {"normalization": "batch", "normalization_epsilon": 0.1},
+    {"normalization": "mean_only_batch"},
+    {"normalization": "layer", "normalization_epsilon": 0.1},
+    {"normalization": "group", "normalization_groups": 1, "normalization_position": "after"},
+    {"weight_norm": True},
+    {"weight_norm": True, "normalization": "mean_only_batch", "l2": 0.2},
+    {"weight_norm": True, "drop_connect": 0.3, "weight_noise": 0.2, "normalization": "layer"},
+    {"drop_connect": 0.5},
+    {"dropout": 0.3, "input_dropout": 0.2, "dropout_kind": "gaussian"},
+    {"dropout": 0.3, "dropout_kind": "alpha"},
+    {"dropout": 0.3, "input_dropout": 0.2, "dropout_kind": "variational"},
+    {"mixup": 0.5},
+    {"adversarial": 0.1},
+    {"adversarial": 0.1, "normalization": "batch", "dropout": 0.3, "drop_connect": 0.2},
+    ALL_ON,
+    {**ALL_ON, "weight_norm": True, "drop_connect": 0.2, "mixup": 0.5},
+    {**ALL_ON, "normalization_position": "after", "dropout_scaling": "predict"},
+    {**ALL_ON, "standardize": False},
+]
+# Each change with each kind of targets under sample weights. A kind notices of the change's layers
+# no more than the gradient by its outputs, so that without weights one of each link is enough.
+EVERY = [(change, True) for change in CHANGES]
+PLAIN = [*EVERY, ({}, False)]
+BOTH = [*EVERY, *((change, False) for change in CHANGES)]
+
+
+def name_of(value):
+    if isinstance(value, bool):
+        return "weighted" if value else "alike"
+    return "+".join(value) or "plain"
+
+
+def changes(pairs):
+    return pytest.mark.parametrize(("change", "weighted"), pairs, ids=name_of)
+
+
 class TestKindsOfTargets:
+    @changes(BOTH)
     def test_binary(self, change, weighted, X, weight, rng):
         model = self.model(MLPRegularizedClassifier, change)
         assert_right(model, X, rng.integers(0, 2, N), weight if weighted else None)
 
+    @changes(PLAIN)
     def test_multiclass(self, change, weighted, X, weight):
         model = self.model(MLPRegularizedClassifier, change, class_weight="balanced")
         assert_right(model, X, np.arange(N) % 4, weight if weighted else None)
 
+    @changes(PLAIN)
     def test_multilabel(self, change, weighted, X, weight, rng):
         model = self.model(MLPRegularizedClassifier, change)
         assert_right(model, X, rng.integers(0, 2, (N, 3)), weight if weighted else None)
 
+    @changes(BOTH)
+    def test_two_numbers(self, change, weighted, X, weight, rng):
+        model = self.model(MLPRegularizedRegressor, change)
+        assert_right(model, X, rng.normal(size=(N, 2)), weight if weighted else None)
+
+    @changes(PLAIN)
     @pytest.mark.parametrize(
-        ("kind", "outputs"),
-        [("squared_error", (2,)), ("absolute_error", (2,)), ("huber", ()), ("poisson", ())],
+        ("kind", "outputs"), [("absolute_error", (2,)), ("huber", ()), ("poisson", ())]
     )
-    def test_regression(self, change, weighted, X, weight, rng, kind, outputs):
+    def test_other_losses(self, change, weighted, X, weight, rng, kind, outputs):
         y = rng.poisson(3.0, (N, *outputs)) if kind == "poisson" else rng.normal(size=(N, *outputs))
         model = self.model(MLPRegularizedRegressor, change, loss=kind, huber_delta=0.4)
         assert_right(model, X, y, weight if weighted else None)

@@ -8,14 +8,12 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pytest
 
-import sknnreg
 from sknnreg import MLPRegularizedClassifier, fit_together
 from sknnreg.engine.loop import service
 from sknnreg.engine.loop.training import train
@@ -24,7 +22,6 @@ from sknnreg.together.trainers import helper_process, local_trainer
 from sknnreg.together.trainers.helper_process import HelperProcess
 from sknnreg.together.trainers.process_pool import POOL, ProcessPool
 
-ROOT = Path(sknnreg.__file__).parents[1]
 QUICK = {"hidden_layer_sizes": (3,), "max_iter": 4, "n_iter_no_change": None,
          "learning_rate_init": 0.05}  # fmt: skip
 
@@ -96,10 +93,12 @@ def test_a_request_that_cannot_be_read_does_not_shift_the_answers_to_others():
         assert numbers(found[2][0]) == numbers(train([problem(2)]))
 
 
+# By its path, as searches start it: nothing but the engine is imported.
 PROGRAM = """
-import sys
-sys.path.insert(0, {root!r})
-from sknnreg.engine.loop import service
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("service", {path!r})
+service = module_from_spec(spec)
+spec.loader.exec_module(service)
 service.IDLE_SECONDS = {seconds}
 service.main()
 """
@@ -107,7 +106,7 @@ service.main()
 
 def run_service(seconds):
     served = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.format(root=str(ROOT), seconds=seconds)],
+        [sys.executable, "-c", PROGRAM.format(path=service.__file__, seconds=seconds)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -123,8 +122,9 @@ def test_it_ends_by_itself_once_it_has_no_work():
 
 
 def test_it_only_ends_for_lack_of_work_while_it_has_none():
-    with run_service(0.5) as served:
-        pickle.dump([problem(max_iter=20_000)], served.stdin)
+    work = pickle.dumps([problem(max_iter=10_000)])
+    with run_service(0.3) as served:
+        served.stdin.write(work)
         served.stdin.flush()
         results, error = pickle.load(served.stdout)
         assert error is None
@@ -136,9 +136,11 @@ def test_it_only_ends_for_lack_of_work_while_it_has_none():
 def test_it_ends_with_the_one_it_works_for(busy):
     with run_service(3600.0) as served:
         if busy:
-            pickle.dump([problem(max_iter=10**9)], served.stdin)
+            for work in (problem(), problem(max_iter=10**9)):
+                pickle.dump([work], served.stdin)
             served.stdin.flush()
-            time.sleep(1.0)  # it has begun, or is about to
+            pickle.load(served.stdout)
+            time.sleep(0.1)  # it has begun the second, or is about to
         served.stdin.close()
         assert served.wait(60) == 0
 
@@ -288,12 +290,12 @@ def test_where_python_does_not_know_itself_all_is_trained_here(executable, monke
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal to a process")
 def test_an_interrupt_for_it_alone_cuts_no_network_short(helper):
     helper.train([problem()])
-    interrupt = threading.Timer(0.2, os.kill, (helper._process.pid, signal.SIGINT))
+    interrupt = threading.Timer(0.1, os.kill, (helper._process.pid, signal.SIGINT))
     interrupt.start()
-    (result,) = helper.train([problem(max_iter=20_000)])
+    (result,) = helper.train([problem(max_iter=8_000)])
     interrupt.join()
     assert result.history.stop_reason == "max_iter"
-    assert len(result.history.loss) == 20_000
+    assert len(result.history.loss) == 8_000
     assert helper.alive
 
 

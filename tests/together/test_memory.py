@@ -115,17 +115,17 @@ def test_no_more_tasks_wait_than_there_may_be_threads(limit, monkeypatch, passes
     assert most_threads[0] <= limit + 2
 
 
-def test_two_thousand_fits(passes, most_threads, threads_left):
+def test_a_thousand_fits_and_more(passes, most_threads, threads_left):
     est = ours(hidden_layer_sizes=(2,), max_iter=1)
     with fit_together(n_jobs=1):
-        search = GridSearchCV(est, {"l2": np.linspace(0, 1, 1000)}, cv=2, refit=False)
+        search = GridSearchCV(est, {"l2": np.linspace(0, 1, 510)}, cv=2, refit=False)
         search.fit(*data())
-    assert sum(passes) == 2000
+    assert sum(passes) == 1020
     assert max(passes) == waiting_fits.MAX_WAITING == 500
-    assert len(passes) <= 8
+    assert 3 <= len(passes) <= 6
     assert most_threads[0] <= 505
     assert not threads_left()
-    some = GridSearchCV(est, {"l2": np.linspace(0, 1, 1000)[-3:]}, cv=2, refit=False).fit(*data())
+    some = GridSearchCV(est, {"l2": np.linspace(0, 1, 510)[-3:]}, cv=2, refit=False).fit(*data())
     np.testing.assert_array_equal(
         search.cv_results_["mean_test_score"][-3:], some.cv_results_["mean_test_score"]
     )
