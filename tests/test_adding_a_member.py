@@ -170,9 +170,11 @@ def grown(project):
 def run_pytest(project, *arguments):
     """In a process of its own, whatever runs this one."""
     ours = ("PYTEST_", "COV_")
+    # Neither examples in docstrings nor rewritten asserts, which take longer than what is run.
+    lean = ("-o", "addopts=--import-mode=importlib --strict-markers", "--assert=plain")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *lean, *arguments],
         cwd=project, env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -179,24 +179,28 @@ def test_a_copy_goes_on_as_the_original_would(Estimator, carry, name):
 
 GO_ON = """
 import pickle, sys
-est, X, y, weight = pickle.load(sys.stdin.buffer)
-sys.stdout.buffer.write(pickle.dumps(est.fit(X, y, sample_weight=weight)))
+ests, X, y, weight = pickle.load(sys.stdin.buffer)
+gone_on = {name: est.fit(X, y, sample_weight=weight) for name, est in ests.items()}
+sys.stdout.buffer.write(pickle.dumps(gone_on))
 """
 
 
-@pytest.mark.parametrize("name", ["adam", "everything"])
-def test_another_process_goes_on_with_the_same_bits(name):
+def test_another_process_goes_on_with_the_same_bits():
     X, y, weight = data()
-    est = make(MLPRegularizedClassifier, **SETTINGS[name])
-    whole = clone(est).set_params(max_iter=20).fit(X, y, sample_weight=weight)
-    first = clone(est).set_params(max_iter=10, warm_start=True).fit(X, y, sample_weight=weight)
+    wholes, parts = {}, {}
+    for name in ("adam", "everything"):
+        est = make(MLPRegularizedClassifier, **SETTINGS[name])
+        wholes[name] = clone(est).set_params(max_iter=20).fit(X, y, sample_weight=weight)
+        parts[name] = est.set_params(max_iter=10, warm_start=True).fit(X, y, sample_weight=weight)
     ran = subprocess.run(
         [sys.executable, "-c", GO_ON],
-        input=pickle.dumps((first, X, y, weight)),
+        input=pickle.dumps((parts, X, y, weight)),
         capture_output=True,
         check=True,
     )
-    assert_same_network(pickle.loads(ran.stdout), whole)
+    for name, gone_on in pickle.loads(ran.stdout).items():
+        assert_same_network(gone_on, wholes.pop(name))
+    assert not wholes
 
 
 @pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])

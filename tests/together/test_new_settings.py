@@ -26,7 +26,7 @@ def wavy(update):
     return 1 + 0.5 * (-1) ** update
 
 
-SNAPSHOTS = {"learning_rate": ["cosine_restarts", "cyclic"], "n_snapshots": [1, 2, 3],
+SNAPSHOTS = {"learning_rate": ["cosine_restarts", "cyclic"], "n_snapshots": [1, 3],
              "learning_rate_period": [3, 4]}  # fmt: skip
 GRIDS = {
     "optimizers": {"solver": ["adam", "amsgrad", "rmsprop"], "beta_2": [0.9, 0.999],
@@ -37,13 +37,17 @@ GRIDS = {
     "exponential": {"learning_rate": ["exponential"], "learning_rate_decay": [0.5, 0.9, 1.0],
                     "learning_rate_warmup": [0, 3]},
     "step": {"learning_rate": ["step"], "learning_rate_decay": [0.2, 0.8],
-             "learning_rate_period": [1, 2, 5], "learning_rate_warmup": [0, 3]},
-    "cosine": {"learning_rate": ["cosine", "one_cycle"], "learning_rate_min": [0.0, 0.01, 0.05],
+             "learning_rate_period": [1, 5], "learning_rate_warmup": [0, 3]},
+    "cosine": {"learning_rate": ["cosine", "one_cycle"], "learning_rate_min": [0.0, 0.01],
                "learning_rate_warmup": [0, 3]},
     "cosine, max_iter": {"learning_rate": ["cosine"], "max_iter": [6, 12],
                          "learning_rate_init": [0.02, 0.2]},
-    "restarts": {"learning_rate": ["cosine_restarts", "cyclic"], "learning_rate_min": [0.0, 0.01],
-                 "learning_rate_period": [2, 5], "learning_rate_period_mult": [1.0, 1.5, 2.0]},
+    "restarts": [
+        {"learning_rate": ["cosine_restarts", "cyclic"], "learning_rate_period": [2, 5],
+         "learning_rate_period_mult": [1.0, 2.0]},
+        {"learning_rate": ["cosine_restarts", "cyclic"], "learning_rate_min": [0.01],
+         "learning_rate_period": [2], "learning_rate_period_mult": [1.5]},
+    ],
     "triangles": {"learning_rate": ["cyclic"], "learning_rate_period": [3],
                   "learning_rate_decay": [0.5, 1.0], "learning_rate_warmup": [0, 2]},
     "functions": {"learning_rate": [falling, wavy], "learning_rate_init": [0.01, 0.05],
@@ -55,16 +59,16 @@ GRIDS = {
     "averages, judged": {"weight_averaging": ["ema"], "averaging_decay": [0.3, 0.9],
                          "early_stopping": [True], "validation_fraction": [0.3],
                          "normalization": [None, "batch"]},
-    "snapshots": SNAPSHOTS,
+    "snapshots": {**SNAPSHOTS, "n_snapshots": [1, 2, 3]},
     "snapshots of normalized units": {**SNAPSHOTS, "normalization": ["batch"],
                                       "batch_statistics": ["moving", "population"],
                                       "learning_rate_period": [4]},
-    "snapshots behind a warm-up": {**SNAPSHOTS, "learning_rate_warmup": [0, 3],
-                                   "learning_rate_period": [2, 3]},
+    "snapshots behind a warm-up": {**SNAPSHOTS, "learning_rate_warmup": [2, 3],
+                                   "learning_rate_period": [3]},
     "everything": [
-        {**SNAPSHOTS, "dropout": [0.2], "learning_rate_min": [0.0, 0.01]},
+        {**SNAPSHOTS, "dropout": [0.2], "learning_rate_min": [0.01]},
         {"learning_rate": ["exponential", "one_cycle", falling], "weight_averaging": ["ema"],
-         "learning_rate_warmup": [0, 2], "dropout": [0.0, 0.2]},
+         "learning_rate_warmup": [0, 2], "dropout": [0.2]},
         {"solver": ["lbfgs"], "l2": [0.0, 0.1]},
     ],
 }  # fmt: skip
