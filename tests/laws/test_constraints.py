@@ -9,7 +9,7 @@ from sknnreg.engine.arrays.stack import stack
 from sknnreg.engine.places.weights_at_rest import MaxNorm
 
 DTYPES = [np.float32, np.float64]
-SHAPES = [(1, 1), (3, 7), (100, 40), (1000, 300), (20_000, 50)]
+SHAPES = [(1, 1), (3, 7), (100, 40), (1000, 60), (20_000, 10)]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

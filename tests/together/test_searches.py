@@ -159,6 +159,20 @@ def test_leave_one_out_is_one_pass(together, passes):
     assert passes == [24]
 
 
+def nested(inner_jobs, outer_jobs):
+    """A search in each fold of a cross-validation: all that is found."""
+    search = GridSearchCV(ours(), NESTED, cv=3, n_jobs=inner_jobs)
+    results = validate(search, *data(), cv=3, n_jobs=outer_jobs, return_estimator=True)
+    searches = results.pop("estimator")
+    found = [(untimed(each.cv_results_), each.best_estimator_) for each in searches]
+    return {**results, "searches": found}
+
+
+@pytest.fixture(scope="module")
+def nested_alone():
+    return nested(1, 1)
+
+
 @pytest.mark.parametrize(
     ("inner_jobs", "outer_jobs", "expected"),
     [
@@ -170,27 +184,12 @@ def test_leave_one_out_is_one_pass(together, passes):
     ],
 )
 def test_inner_fits_of_all_outer_folds_meet(
-    inner_jobs, outer_jobs, expected, together, same, passes
+    nested_alone, inner_jobs, outer_jobs, expected, together, same, passes
 ):
-    X, y = data()
-    search = GridSearchCV(ours(), NESTED, cv=3, n_jobs=inner_jobs)
-    settings = {"cv": 3, "n_jobs": outer_jobs, "return_estimator": True}
-
-    def run():
-        results = validate(search, X, y, **settings)
-        searches = results.pop("estimator")
-        found = [(untimed(each.cv_results_), each.best_estimator_) for each in searches]
-        return {**results, "searches": found}
-
-    alone = run() if outer_jobs == inner_jobs == 1 else None
     with together():
-        found = run()
+        found = nested(inner_jobs, outer_jobs)
     assert passes == expected
-    passes.clear()
-    search.set_params(n_jobs=1)
-    settings["n_jobs"] = 1
-    same(found, alone or run())
-    assert not passes
+    same(found, nested_alone)
 
 
 def test_three_levels_deep(together, same, passes):

@@ -220,7 +220,7 @@ def test_who_asks_for_the_number_of_jobs_is_told_as_outside(together):
     assert all(before == after == expected for before, _, after in found)
 
 
-@pytest.mark.parametrize("outside", [{"n_jobs": 3}, {"backend": "threading", "n_jobs": 2}], ids=str)
+@pytest.mark.parametrize("outside", [{"n_jobs": 2}, {"backend": "threading", "n_jobs": 3}], ids=str)
 def test_what_the_user_has_configured_outside_stands(outside):
     """What asks for jobs by None at the top gets them as it would without the block."""
     with joblib.parallel_config(**outside):
@@ -384,16 +384,16 @@ def test_one_bound_holds_for_the_threads_of_all_levels(limit, monkeypatch, toget
     monkeypatch.setattr(threading.Thread, "start", counted)
 
     def inner(seed):
-        return run_all(fit, 5)
+        return run_all(fit, 3)
 
     def outer(seed):
-        return run_all(inner, 6)
+        return run_all(inner, 5)
 
     def run():
         with together():
-            return run_all(outer, 6)
+            return run_all(outer, 5)
 
-    assert guarded(run) == [[[fit(seed) for seed in range(5)]] * 6] * 6
+    assert guarded(run) == [[[fit(seed) for seed in range(3)]] * 5] * 5
     # One more may have ended, and not be gone.
     assert most[0] <= limit + 3 + 1
 
