@@ -63,6 +63,7 @@ def has_weights(estimator: BaseEstimator) -> bool:
 
 def training_plan(estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: Any = None) -> Plan:
     """What ``fit`` would train on and how, for those who look into it."""
+    estimator._check_settings()
     return estimator._plan((X, y, sample_weight))
 
 
@@ -136,6 +137,11 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
     def _validate_params(self) -> None:
         check_values(self)
 
+    def _check_settings(self) -> None:
+        """Each by itself, before any is looked at."""
+        if not get_config()["skip_parameter_validation"]:
+            self._validate_params()
+
     @abstractmethod
     def _plan_targets(self, y: Any, classes: Any, before: Any) -> Targets:
         """What the outputs should mean, from the first y; ``before`` is what they mean so far."""
@@ -196,26 +202,22 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
             a loss that stopped being finite. The estimator is then as it was before, as after any
             other error.
         """
-        before = getattr(self, "_continuation", None) if self.warm_start else None
-        return self._learn(
-            (X, y, sample_weight, groups),
-            (X_val, y_val, sample_weight_val),
-            before,
-            self.max_iter,
-        )
+        validation = (X_val, y_val, sample_weight_val)
+        return self._learn((X, y, sample_weight, groups), validation, self.max_iter)
 
     def _learn(
         self,
         given: tuple[Any, ...],
         validation: tuple[Any, Any, Any],
-        before: Continuation | None,
         max_iter: int,
         *,
         classes: Any = None,
         partial: bool = False,
     ) -> Self:
         """Plan, train, refit if asked for, and keep what came of it."""
-        goes_on = partial or self.warm_start
+        self._check_settings()
+        goes_on = partial or bool(self.warm_start)
+        before = getattr(self, "_continuation", None) if goes_on else None
         plan = self._plan(given, validation, before, max_iter, classes, goes_on=goes_on)
         state = None if before is None else before.state_for(self, plan)
         listeners = None if partial else listen(self, given[:3], plan)
@@ -247,9 +249,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         *,
         goes_on: bool = False,
     ) -> Plan:
-        """What to train on and how, all checked."""
-        if not get_config()["skip_parameter_validation"]:
-            self._validate_params()
+        """What to train on and how; the data are checked, the settings already were."""
         labelled = check_training_rows(self, *given, reset=before is None)
         labelled_validation = check_validation_rows(self, *validation)
         targets = self._plan_targets(labelled.y, classes, before and before.targets)

@@ -888,7 +888,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
                 )
         validation = (X_val, y_val, sample_weight_val)
         return self._learn(
-            (X, y, sample_weight, groups), validation, before, 1, classes=classes, partial=True
+            (X, y, sample_weight, groups), validation, 1, classes=classes, partial=True
         )
 
     def predict_proba(self, X: Any) -> Array:

@@ -862,9 +862,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         self : object
             The estimator, one epoch further.
         """
-        before = getattr(self, "_continuation", None)
         validation = (X_val, y_val, sample_weight_val)
-        return self._learn((X, y, sample_weight, groups), validation, before, 1, partial=True)
+        return self._learn((X, y, sample_weight, groups), validation, 1, partial=True)
 
     def predict(self, X: Any) -> Array:
         """Predicted targets.

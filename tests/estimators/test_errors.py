@@ -4,6 +4,7 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
@@ -122,6 +123,14 @@ def test_a_wrong_value_is_named_with_its_parameter(Estimator, name, value):
 def test_a_wrong_value_of_ones_own_is_named_too(Estimator, name, value):
     with pytest.raises(ValueError, match=rf"(?s){name}.*{re.escape(repr(value))}"):
         Estimator(**{name: value}).fit(*data())
+
+
+@BOTH
+@pytest.mark.parametrize("value", [np.array([0.5, 0.5]), pd.NA], ids=["array", "NA"])
+def test_what_is_neither_true_nor_false_is_named_too(Estimator, value):
+    est = Estimator((5,), max_iter=2, n_iter_no_change=None).fit(*data())
+    with pytest.raises(ValueError, match="'warm_start' parameter"):
+        est.set_params(warm_start=value).fit(*data())
 
 
 @BOTH
