@@ -56,6 +56,27 @@ def test_frames_are_learned_as_arrays_and_their_names_are_kept(Estimator, librar
 
 
 @BOTH
+def test_arrow_tables_are_learned_as_arrays_and_their_names_are_kept(Estimator):
+    pa = pytest.importorskip("pyarrow")
+    X, y = whole_numbers()
+    table = pa.table(list(X.T.astype(float)), names=NAMES)
+    est = Estimator(**QUICK).fit(table, pa.chunked_array([y[:10], y[10:]]))
+    assert list(est.feature_names_in_) == NAMES
+    assert_equal_networks(est, Estimator(**QUICK).fit(X.astype(float), y))
+    np.testing.assert_array_equal(est.predict(table), Estimator(**QUICK).fit(X, y).predict(X))
+
+
+@BOTH
+@pytest.mark.parametrize("column", [[1.0, 2.0], ["oak", "fir"]], ids=["numbers", "texts"])
+def test_columns_of_one_name_are_refused(Estimator, column):
+    pa = pytest.importorskip("pyarrow")
+    for frame in (pa.table([column, column], names=["a", "a"]),
+                  pd.DataFrame([column, column], columns=["a", "a"])):  # fmt: skip
+        with pytest.raises(ValueError, match=r"X.*Expected unique column names"):
+            Estimator(**QUICK).fit(frame, [0, 1])
+
+
+@BOTH
 @pytest.mark.parametrize("library", [pd, pl])
 def test_frames_with_other_names_are_refused(Estimator, library):
     X, y = whole_numbers()

@@ -108,7 +108,12 @@ def _no_numbers(values: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _columns(values: Any) -> Iterator[tuple[Any, Any]]:
-    labels = getattr(values, "column_names", None) or getattr(values, "columns", None)
+    labels = getattr(values, "column_names", None)
+    if labels is not None:
+        # An Arrow table, by position: it finds no column by a name that two have.
+        yield from zip(labels, map(np.asarray, values.columns), strict=True)
+        return
+    labels = getattr(values, "columns", None)
     if labels is not None:
         yield from ((label, np.asarray(values[label])) for label in labels)
         return
