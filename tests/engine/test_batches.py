@@ -25,7 +25,7 @@ def sets():
             found.append(
                 DataSet(
                     DenseRows(x, None, np.zeros(2), np.ones(2)),
-                    CodedRows(codes, table=np.arange(float(n))[:, None]),
+                    CodedRows(codes),
                     weight,
                 )
             )

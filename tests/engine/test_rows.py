@@ -2,6 +2,7 @@
 
 import itertools
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,7 +39,9 @@ def rng():
 
 @pytest.fixture
 def values(rng):
-    def make(dtype):
+    def make(dtype, kind=""):
+        if kind == "coded":
+            return np.eye(F, dtype=dtype)[rng.integers(0, F, N)]
         found = rng.integers(0, 90, (N, F))
         found[rng.random((N, F)) < 0.6] = 0
         return found.astype(dtype)
@@ -50,7 +53,7 @@ def rows_of(kind, values):
     if kind == "sparse":
         return SparseRows(sparse.csr_array(values))
     if kind == "coded":
-        return CodedRows(np.arange(len(values), dtype=np.uint8), table=values.astype(float))
+        return CodedRows(values.argmax(axis=1).astype(np.uint8), n_columns=F)
     return DenseRows(LAYOUTS[kind](values))
 
 
@@ -65,14 +68,13 @@ def rows_of(kind, values):
 )
 @pytest.mark.parametrize("index", [None, INDEX, INDEX.astype(np.uint32)], ids=["", "i", "u"])
 def test_reading(kind, dtype, index, values, rng):
-    stored = values(dtype)
+    stored = values(dtype, kind)
     dense = stored.astype(float)
     dense = dense if index is None else dense[index]
     offsets, scales = (None, rng.normal(size=F)), (None, rng.uniform(0.5, 2, F))
     for offset, scale in itertools.product(offsets, scales):
         rows = rows_of(kind, stored)
-        table = {"table": rows.table} if kind == "coded" else {}
-        rows = type(rows)(rows.values, None, offset, scale, **table)
+        rows = replace(rows, offset=offset, scale=scale)
         rows = rows if index is None else rows.take(index)
         expected = (dense - (0 if offset is None else offset)) / (1 if scale is None else scale)
         assert len(rows) == len(expected)
@@ -88,13 +90,9 @@ def test_reading(kind, dtype, index, values, rng):
 @pytest.mark.parametrize("kind", [*LAYOUTS, "sparse", "coded"])
 def test_slices_and_arrays_give_the_same_bits(kind, dtype, values):
     """And so does every layout of the same numbers."""
-    stored, found = values("float64"), []
+    stored, found = values("float64", kind), []
     for each in ("dense", kind):
-        rows = rows_of(each, stored)
-        rows = type(rows)(
-            rows.values, None, np.full(F, 0.1), np.full(F, 3.0),
-            **({"table": rows.table} if each == "coded" else {})
-        )  # fmt: skip
+        rows = replace(rows_of(each, stored), offset=np.full(F, 0.1), scale=np.full(F, 3.0))
         found.append(rows.read(slice(5, 20), np.empty((15, F), dtype)))
         found.append(rows.read(np.arange(5, 20), np.empty((15, F), dtype)))
     for each in found[1:]:
@@ -124,6 +122,13 @@ def test_nothing_stored_is_written_to(values):
     rows.read(slice(0, 5), np.empty((5, F)))
     rows.read(np.arange(5), np.empty((5, F)))
     assert np.array_equal(stored, kept)
+
+
+def test_codes_are_numbers_in_one_column_and_places_in_several():
+    codes = np.array([2, 0, 1], np.uint8)
+    assert CodedRows(codes).read(slice(0, 3), np.empty((3, 1)))[:, 0].tolist() == [2, 0, 1]
+    many = CodedRows(codes, n_columns=10**6).read(slice(0, 3), np.empty((3, 10**6)))
+    assert np.array_equal(many.nonzero(), [[0, 1, 2], codes])
 
 
 def test_every_kind_of_rows_is_tried():

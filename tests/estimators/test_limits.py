@@ -56,6 +56,36 @@ def test_memory_does_not_grow_with_the_epochs_to_come(Estimator, settings, Liste
     assert peak < 50e6
 
 
+def peak_of(call):
+    """The most bytes that were allocated at a time."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_grows_with_the_classes_not_with_their_square():
+    n = 20_000
+    est = MLPRegularizedClassifier((2,), batch_size=8, dtype="float32", random_state=0)
+    assert peak_of(lambda: est.partial_fit(X, np.arange(40) * 7, classes=np.arange(n))) < 50e6
+    assert est.predict_proba(X[:2]).shape == (2, n)
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["X", "y", "sample_weight", "groups"])
+def test_what_is_too_long_is_refused_without_a_copy(Estimator, name):
+    given = {"X": X.astype(np.float32), "y": Y}
+    given[name] = np.broadcast_to(np.float32(1), (10**7, 3) if name == "X" else 10**7)
+
+    def refused():
+        with pytest.raises(ValueError, match=f"{name} has 10000000"):
+            Estimator(**ENDLESS).fit(**given)
+
+    assert peak_of(refused) < 20e6
+
+
 @pytest.mark.parametrize("kind", ["cosine_restarts", "cyclic"])
 @pytest.mark.parametrize("mult", [1.0, 1.1, 1.5, 2.0])
 @pytest.mark.parametrize("period", [1, 3, 7])

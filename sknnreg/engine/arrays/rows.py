@@ -123,18 +123,21 @@ class SparseRows(Rows):
 
 @dataclass(frozen=True)
 class CodedRows(Rows):
-    """Rows of a table, named by small whole numbers: classes and their targets."""
+    """Small whole numbers: in one column these, in several a 1 in the column of that number."""
 
-    table: Array | None = None
+    n_columns: int = 1
 
     @property
     def width(self) -> int:
-        assert self.table is not None
-        return int(self.table.shape[1])
+        return self.n_columns
 
     def _fetch(self, positions: Positions, out: Array) -> None:
-        assert self.table is not None
-        np.take(self.table.astype(out.dtype), self.values[positions], axis=0, out=out, mode="clip")
+        codes = self.values[positions]
+        if self.n_columns == 1:
+            out[:, 0] = codes
+        else:
+            out[...] = 0
+            out[np.arange(len(codes)), codes] = 1
 
 
 def is_mapped(array: Any) -> bool:

@@ -89,10 +89,11 @@ def check_weights(
     """Finite weights of at least 0, not all 0, one per row of X; None stays None."""
     if sample_weight is None:
         return None
-    weight = check_numbers(sample_weight, name).astype(np.float64, copy=False)
+    weight = check_numbers(sample_weight, name)
     if weight.ndim != 1:
         raise ValueError(f"{name} must be 1D, one weight per row of {of}, got {weight.shape}.")
     check_same_length(X, weight, name, of)
+    weight = weight.astype(np.float64, copy=False)
     if weight.min() < 0:
         raise ValueError(
             f"Negative values in data passed to {name}: {weight.min():g}. A weight is at least 0."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -153,15 +155,22 @@ def check_groups(groups: Any, X: Any) -> Array | None:
     if groups is None:
         return None
     checks = {"ensure_2d": False, "ensure_min_samples": 0, "dtype": None}
-    try:
+    with _speaking_of_groups():
         groups = check_array(groups, input_name="groups", **checks)
+    if groups.ndim != 1:
+        raise ValueError(f"groups must be 1D, one label per row of X, got shape {groups.shape}.")
+    check_same_length(X, groups, "groups")
+    with _speaking_of_groups():
         np.unique(groups)
+    return np.asarray(groups)
+
+
+@contextmanager
+def _speaking_of_groups() -> Iterator[None]:
+    try:
+        yield
     except (TypeError, ValueError) as error:
         raise ValueError(
             "groups must be labels of one type, such as integers or strings, none of them missing; "
             f"a row that is in no group is a group of its own. {error}"
         ) from error
-    if groups.ndim != 1:
-        raise ValueError(f"groups must be 1D, one label per row of X, got shape {groups.shape}.")
-    check_same_length(X, groups, "groups")
-    return np.asarray(groups)

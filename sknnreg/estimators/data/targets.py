@@ -105,7 +105,7 @@ class ClassTargets(Targets):
         return {"_targets": self, "classes_": self.classes}
 
     def encode(self, y: Any, name: str) -> Rows:
-        """Each label's place among the classes, in few bytes, with a table of targets."""
+        """Each label's place among the classes, in few bytes."""
         if y.ndim == 2 and y.shape[1] > 1:
             raise ValueError(f"{name} should be a 1d array of labels, got shape {y.shape}.")
         y = y if y.ndim == 1 else column_or_1d(y, input_name=name)
@@ -126,8 +126,7 @@ class ClassTargets(Targets):
                     "call to partial_fit, or in y of fit."
                 )
             codes[start : start + CHUNK] = found
-        table = np.eye(n) if n > 2 else np.arange(2.0)[:, None]
-        return CodedRows(codes, table=table)
+        return CodedRows(codes, n_columns=self.n_outputs)
 
     def decode(self, y: Array) -> Array:
         """The labels."""
