@@ -2,6 +2,8 @@
 
 import datetime
 import re
+import tracemalloc
+from contextlib import contextmanager
 from decimal import Decimal
 
 import numpy as np
@@ -12,10 +14,12 @@ from hypothesis import note
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 
+# Bytes that no refusal allocates, whatever it is given; a hundred times what most take.
+MOST = 1 << 26
 # Of a frame where an array was fitted; the error comes behind it.
 pytestmark = pytest.mark.filterwarnings("ignore:X has feature names, but:UserWarning")
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
@@ -68,8 +72,10 @@ def without_numbers(draw, values):
 
 
 def of_wrong_shape(draw, values):
-    """More or fewer rows, or one axis more."""
+    """More or fewer rows, very many that take no memory themselves, or one axis more."""
+    many = np.broadcast_to(values[:1], (10**7, *values.shape[1:]))
     return draw(st.sampled_from([values[:-1], values[:0], values[:1], np.concatenate([values] * 2),
+                                 many,
                                  values.reshape(values.shape[0], -1, 1).repeat(2, axis=2),
                                  np.array(values.flat[0])]))  # fmt: skip
 
@@ -172,11 +178,23 @@ def bad_data(draw, Estimator, y, y_val):
 
 
 def refused(call, *names):
-    """The call raises an error that speaks of one of these names."""
-    with pytest.raises((ValueError, TypeError)) as caught:
+    """The call raises an error that speaks of one of these names, in bounded memory."""
+    with pytest.raises((ValueError, TypeError)) as caught, bounded_memory():
         call()
     told = str(caught.value)
     assert any(re.search(rf"\b{name}\b", told) for name in names), told
+
+
+@contextmanager
+def bounded_memory():
+    """What is inside allocates no more than ``MOST``."""
+    tracemalloc.start()
+    try:
+        yield
+    finally:
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < MOST, f"{peak / 2**20:.0f} MB"
 
 
 def check_data(draw, Estimator):
@@ -265,8 +283,8 @@ def bad_values(name, declaration):
 
 def fits(value, declaration):
     """Whether another of the things allowed holds the value."""
-    return any(value in each for each in declaration.allowed if hasattr(each, "__contains__")
-               and not isinstance(each, str))  # fmt: skip
+    return any(value in getattr(each, "options", each) for each in declaration.allowed
+               if isinstance(each, Interval | Options))  # fmt: skip
 
 
 def check_settings(draw, Estimator):
@@ -297,6 +315,35 @@ def check_names(draw, Estimator):
     np.testing.assert_array_equal(est.predict(X), before)
 
 
+ARROW_COLUMNS = [
+    [*X[1:, 0], None], [*X[1:, 0], np.nan], ["oak"] * N, [*["1"] * (N - 1), None], [None] * N,
+    [DAY] * N, [datetime.timedelta(1)] * N, [datetime.time(1)] * N, [[1.0]] * N, [{"a": 1.0}] * N,
+    [*[True] * (N - 1), None],
+]  # fmt: skip
+
+
+def check_arrow(draw, Estimator):
+    """Of an Arrow table, and of its columns as y and weights; ``pyarrow`` need not be there."""
+    pa = pytest.importorskip("pyarrow")
+    columns, y = list(X.T), targets(Estimator, "one", X)
+    table = pa.table(columns, names=list("abc"))
+    est = Estimator(**QUICK).fit(table, y)
+    before = est.predict(table)
+    name = draw(st.sampled_from(["X", "y", "X_val", "sample_weight", "names"]))
+    bad = pa.chunked_array([pa.array(draw(st.sampled_from(ARROW_COLUMNS)))])
+    labels = name == "y" and Estimator is MLPRegularizedClassifier
+    given = {"X": table, "y": y, name: pa.chunked_array([[0.5, 1.0] * 12]) if labels else bad}
+    if name == "names":
+        name, given = "X", {"X": pa.table([bad, bad, bad], names=list("aba")), "y": y}
+    elif name.startswith("X"):
+        columns[draw(st.integers(0, WIDTH - 1))] = bad
+        given |= {"y_val": y} if name == "X_val" else {}
+        given[name] = pa.table(columns, names=list("abc"))
+    note(f"{Estimator.__name__}.fit({name}={given[name]!r})")
+    refused(lambda: est.fit(**given), name)
+    np.testing.assert_array_equal(est.predict(table), before)
+
+
 CHECKS = pytest.mark.parametrize(
     ("check", "share"), [(check_data, 0.6), (check_settings, 0.35), (check_names, 0.05)]
 )
@@ -314,3 +361,9 @@ def test_some_of_what_cannot_be_used(run, Estimator, check, share):
 @pytest.mark.parametrize("part", range(1, 6))
 def test_much_of_what_cannot_be_used(run, Estimator, check, share, part):
     run(lambda draw: check(draw, Estimator), round(share * 1000), part)
+
+
+@BOTH
+def test_arrow_tables_that_cannot_be_used(run, Estimator):
+    pytest.importorskip("pyarrow")
+    run(lambda draw: check_arrow(draw, Estimator), 60)
