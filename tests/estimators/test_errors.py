@@ -133,6 +133,27 @@ def test_what_is_neither_true_nor_false_is_named_too(Estimator, value):
         est.set_params(warm_start=value).fit(*data())
 
 
+LOOP = []
+LOOP.append(LOOP)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hidden_layer_sizes", [[3], [4, 5]]),
+        ("activation", [["relu"], ["relu", "tanh"]]),
+        ("dropout", [[0.1], [0.1, 0.2]]),
+        *((name, LOOP) for name in ("hidden_layer_sizes", "activation", "dropout")),
+        ("l2", np.void(b"oak")),
+    ],
+)
+def test_lists_in_lists_and_other_structures_are_named(Estimator, name, value):
+    est = Estimator(**{"hidden_layer_sizes": (5,) * (1 if value is LOOP else 2), name: value})
+    with pytest.raises(ValueError, match=name):
+        est.fit(*data())
+
+
 @BOTH
 def test_partial_fit_checks_as_fit_does(Estimator):
     with pytest.raises(ValueError, match=r"dropout.*1\.5"):

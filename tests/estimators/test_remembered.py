@@ -59,6 +59,8 @@ def test_a_list_is_read_anew_after_it_was_changed():
         {"learning_rate": lambda epoch: 1.0},
         {"augmentation": lambda X, y, rng: (X, y)},
         {"hidden_layer_sizes": np.array([3])},
+        {"hidden_layer_sizes": [np.array([3])]},
+        {"l2": np.void(b"oak")},
         {"random_state": np.random.RandomState(0)},
     ],
     ids=lambda settings: next(iter(settings)),

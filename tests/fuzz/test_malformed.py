@@ -245,11 +245,16 @@ def bad_in(allowed):
 
 
 NO_SETTINGS = ["oak", "", b"oak", [], {}, {1}, object(), 1j, np.array([0.5, 0.5]), pd.NA, DAY]
+LOOP = []
+LOOP.append(LOOP)
 OWN = {
     "hidden_layer_sizes": [0, -1, (0,), (3, -1), (2.5,), ("oak",), {3}, {3: 4}, np.array(3.0),
-                           [[3]], (None,), (np.nan,), 2.5, None, "oak", np.array([[3]])],
-    "activation": [["relu", "relu"], ["oak"], [None], {"relu"}, None, 3, np.array("relu"), [[]]],
-    "dropout": [1.0, -0.1, np.nan, [0.1, 0.2], [np.nan], ["oak"], [None], {0.1}, [[0.1]], None],
+                           [[3]], (None,), (np.nan,), 2.5, None, "oak", np.array([[3]]),
+                           [[3], [4, 5]], LOOP],
+    "activation": [["relu", "relu"], ["oak"], [None], {"relu"}, None, 3, np.array("relu"), [[]],
+                   [["relu"], ["relu", "tanh"]], LOOP],
+    "dropout": [1.0, -0.1, np.nan, [0.1, 0.2], [np.nan], ["oak"], [None], {0.1}, [[0.1]], None,
+                [[0.1], [0.1, 0.2]], LOOP],
     "augmentation": [3, "oak", lambda X, y, rng: None, lambda X, y, rng: (X, None),
                      lambda X, y, rng: (X * np.nan, y), lambda X, y, rng: (X[:1], y),
                      lambda X, y, rng: (X.astype(str), y), lambda X, y, rng: (X, y, rng)],

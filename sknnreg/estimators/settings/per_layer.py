@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Set
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-
 from sknnreg.engine.places.signal.activations import ACTIVATIONS, ActivationName
 from sknnreg.estimators.choices import OVER_THE_BATCH
 from sknnreg.estimators.hyperparameters import Hyperparameters
@@ -47,7 +45,7 @@ def per_hidden_layer(name: str, value: Any, n_layers: int) -> tuple[Any, ...]:
 
 def _in_order(name: str, given: Any) -> list[Any]:
     """The values for one layer after the other; what has no such order raises."""
-    if isinstance(given, Mapping | Set) or np.ndim(given) == 0:
+    if isinstance(given, Mapping | Set | str | bytes) or getattr(given, "ndim", 1) == 0:
         raise ValueError(
             f"{name} must be one plain value, or a list of them, one for each hidden layer, got "
             f"{given!r}."

@@ -13,6 +13,7 @@ Found = TypeVar("Found")
 
 # Values that never change, by themselves or under the hands of others.
 _PLAIN = frozenset({bool, int, float, str, type(None)})
+_NUMPYS = (np.number, np.bool_, np.str_)
 # How much is kept; a single find is some kilobytes.
 MOST = 1024
 
@@ -44,10 +45,15 @@ def fingerprint(estimator: Hyperparameters, without: str = "") -> Hashable | Non
 def _mark(value: Any) -> Hashable:
     """With the type: 1, 1.0 and True are equal, and not allowed in the same places."""
     kind = type(value)
-    if kind in _PLAIN or issubclass(kind, np.generic):
-        return kind, value
     if kind is tuple or kind is list:
-        return kind, tuple(_mark(each) for each in value)
+        return kind, tuple(_mark_one(each) for each in value)
+    return _mark_one(value)
+
+
+def _mark_one(value: Any) -> Hashable:
+    kind = type(value)
+    if kind in _PLAIN or issubclass(kind, _NUMPYS):
+        return kind, value
     raise _NotPlain
 
 
