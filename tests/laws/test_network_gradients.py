@@ -153,6 +153,8 @@ def test_a_wrong_gradient_is_found(X, monkeypatch):
     from sknnreg.engine.places.signal.activations import Tanh
 
     right = Tanh.derivative
-    monkeypatch.setattr(Tanh, "derivative", lambda *args: np.multiply(right(*args), 1.001))
+    monkeypatch.setattr(
+        Tanh, "derivative", lambda *args: np.multiply(right(*args), 1.001, out=args[-1])
+    )
     model = MLPRegularizedClassifier((5, 4), activation="tanh", random_state=1)
     assert max(check_gradients(model, X, np.arange(N) % 3).values()) > 1e-5
