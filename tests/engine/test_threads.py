@@ -251,14 +251,15 @@ def test_a_team_does_all_there_is_to_do_before_it_raises():
 
 
 def test_a_team_ends_with_its_training():
-    before = threading.active_count()
+    before = set(threading.enumerate())
     team = Team(3)
     team.run([lambda: None] * 3)
+    members = set(threading.enumerate()) - before
+    assert members
     del team
-    for thread in threading.enumerate():
-        if thread.name.startswith("sknnreg update"):
-            thread.join(10)
-    assert threading.active_count() == before
+    for thread in members:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in members)
 
 
 @BOTH
