@@ -56,6 +56,7 @@ def test_mypy_finds_the_slips_and_nothing_else(script, pytestconfig):
     assert set(map(int, lines)) == slips(), found.stdout + found.stderr
 
 
+@pytest.mark.slow
 def test_basedpyright_finds_the_slips_and_nothing_else(script):
     if find_spec("basedpyright") is None:
         pytest.skip("basedpyright is not installed")
