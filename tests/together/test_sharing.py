@@ -1,6 +1,7 @@
 """Tasks that run in another process: nothing of a search tells it, but the time it takes."""
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -64,7 +65,7 @@ def sharing(monkeypatch):
 
     monkeypatch.setattr(LocalTrainer, "run_elsewhere", counted)
     monkeypatch.setattr(LocalTrainer, "pays_elsewhere", lambda *_: True)
-    monkeypatch.setattr(pilot.Pilot, "runs_alone", lambda _: True)
+    monkeypatch.setattr(pilot.Pilot, "seconds_alone", lambda _: 1.0)
     return told
 
 
@@ -246,22 +247,43 @@ def test_where_callbacks_listen_tasks_stay(sharing):
     assert not parallel_call._tells_callbacks([(print, (make_pipeline(select()), X, y), {})])
 
 
-def test_who_draws_from_common_generators_does_not_run_alone(monkeypatch):
-    monkeypatch.setattr(pilot, "ALONE", np.inf)
-    for draw in (np.random.random, __import__("random").random):
+@pytest.fixture
+def clocks(monkeypatch):
+    """Seconds by the clocks of the thread, of the process, and on the wall."""
+    now = {"thread_time": 0.0, "process_time": 0.0, "perf_counter": 0.0}
+    monkeypatch.setattr(
+        pilot, "time", SimpleNamespace(**{name: lambda n=name: now[n] for name in now})
+    )
+    return now
+
+
+def test_who_draws_from_common_generators_stays(clocks):
+    for draw in (np.random.random, random.random):
         flight = pilot.Pilot()
-        assert flight.runs_alone()
+        for name in clocks:
+            clocks[name] += 1.0
+        assert flight.seconds_alone() == 1.0
         draw()
-        assert not flight.runs_alone()
+        assert flight.seconds_alone() == 0.0
 
 
-def test_who_keeps_several_cores_busy_does_not_run_alone(monkeypatch):
+@pytest.mark.parametrize(
+    ("own", "all_threads", "wall", "alone"),
+    [
+        (1.0, 1.0, 1.0, True),
+        (1.0, 1.05, 1.0, True),
+        # Two threads of the BLAS; the same while another process has one of two cores.
+        (1.0, 2.0, 1.0, False),
+        (1.0, 1.5, 1.6, False),
+        # Another process takes turns on the core; processes of its own do all the work.
+        (1.0, 1.0, 1.8, True),
+        (0.1, 0.1, 1.0, False),
+    ],
+)
+def test_who_has_other_cores_at_work_stays(own, all_threads, wall, alone, clocks):
     flight = pilot.Pilot()
-    monkeypatch.setattr(pilot.time, "process_time", lambda: flight._cpu + 2.0)
-    monkeypatch.setattr(pilot.time, "perf_counter", lambda: flight._began + 1.0)
-    assert not flight.runs_alone()
-    monkeypatch.setattr(pilot.time, "perf_counter", lambda: flight._began + 2.0)
-    assert flight.runs_alone()
+    clocks.update(thread_time=own, process_time=all_threads, perf_counter=wall)
+    assert flight.seconds_alone() == (own if alone else 0.0)
 
 
 def test_a_long_search_shares_by_itself(monkeypatch, same):
@@ -275,14 +297,16 @@ def test_a_long_search_shares_by_itself(monkeypatch, same):
     steps = PCA(2, random_state=0), MLPRegularizedClassifier(**QUICK)
     expected = validated(make_pipeline(*steps), return_estimator=False)
     with fit_together(n_jobs=2):
-        found = validated(make_pipeline(Dozing(), *steps), return_estimator=False)
+        found = validated(make_pipeline(Busy(), *steps), return_estimator=False)
     same(found, expected)
     assert any(seen)
 
 
-class Dozing(TransformerMixin, BaseEstimator):
+class Busy(TransformerMixin, BaseEstimator):
     def fit(self, X, y=None):
-        time.sleep(0.25)
+        began = time.thread_time()
+        while time.thread_time() - began < 0.25:
+            pass
         return self
 
     def transform(self, X):

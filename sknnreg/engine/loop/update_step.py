@@ -24,7 +24,7 @@ from sknnreg.engine.places.update import (
 # Floats a block: the handful of arrays that an update touches then stay in the second-level cache.
 BLOCK = 1 << 15
 # Where threads walk side by side, each operation must outlast what it takes to hand Python over.
-SHARED_BLOCK = 1 << 17
+SHARED_BLOCK = 1 << 18
 # Updates whose coefficients are worked out together.
 LOOK_AHEAD = 256
 

@@ -8,21 +8,30 @@ from typing import Any
 
 import numpy as np
 
-# Tasks that use more processor time than time itself have the other cores at work already.
-ALONE = 1.3
+# What other threads and processes may do for a task, in parts of its own work and of its time: of
+# tasks that have the other cores at work already, several would be in one another's way.
+OTHERS_WORK, OTHERS_TIME = 0.1, 0.5
 
 
 class Pilot:
-    """What a task does from its start, when this is made, to its first network."""
+    """What a task does from its start, when this is made, to its first network.
+
+    By the processor's time of its thread: the clock also counts what happens beside it.
+    """
 
     def __init__(self) -> None:
-        self._cpu, self._began = time.process_time(), time.perf_counter()
-        self._chance = _chance()
+        self._own, self._all = time.thread_time(), time.process_time()
+        self._began, self._chance = time.perf_counter(), _chance()
 
-    def runs_alone(self) -> bool:
-        """Whether it used one core, and drew from no generator that all tasks have in common."""
-        cpu, seconds = time.process_time() - self._cpu, time.perf_counter() - self._began
-        return cpu < ALONE * seconds and self._chance == _chance()
+    def seconds_alone(self) -> float:
+        """How long it worked, if by itself; 0 if others worked for it.
+
+        0, too, if it drew from a generator that all tasks have in common.
+        """
+        own, all_threads = time.thread_time() - self._own, time.process_time() - self._all
+        seconds = time.perf_counter() - self._began
+        alone = all_threads - own <= OTHERS_WORK * own and own >= OTHERS_TIME * seconds
+        return own if alone and self._chance == _chance() else 0.0
 
 
 def _chance() -> Any:

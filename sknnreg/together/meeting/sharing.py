@@ -50,8 +50,8 @@ class Sharing:
     def consider(self, task: Task, problem: Problem) -> None:
         """A task has come to its network: hand others over if that pays."""
         call = task.call
-        if task.pilot is not None and task.pilot.runs_alone():
-            call.seconds_each = task.cost()
+        if task.pilot is not None:
+            call.seconds_each = task.pilot.seconds_alone()
         task.pilot = None
         if call.shared or not call.seconds_each:
             return
