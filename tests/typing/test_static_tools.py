@@ -69,13 +69,19 @@ def test_basedpyright_finds_the_slips_and_nothing_else(script):
     assert lines == slips(), [each["message"] for each in diagnostics]
 
 
-def interpret(code):
+@pytest.fixture
+def interpret(tmp_path_factory, monkeypatch):
+    """What an editor makes of some code."""
     jedi = pytest.importorskip("jedi")
-    return jedi.Script(code, project=jedi.Project(PACKAGES, added_sys_path=[str(PACKAGES)]))
+    # Of its own: where two processes fill one folder, a file may be read half written.
+    folder = tmp_path_factory.getbasetemp() / "jedi"
+    monkeypatch.setattr(jedi.settings, "cache_directory", str(folder))
+    project = jedi.Project(PACKAGES, added_sys_path=[str(PACKAGES)])
+    return lambda code: jedi.Script(code, project=project)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_editors_help_names_all_parameters(name):
+def test_an_editors_help_names_all_parameters(name, interpret):
     found = interpret(f"from sknnreg import {name}\n{name}")
     (definition,) = found.infer(2, 1)
     told = definition.docstring()
@@ -85,7 +91,7 @@ def test_an_editors_help_names_all_parameters(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_editor_completes_hyperparameters_fitted_attributes_and_arguments(name):
+def test_an_editor_completes_hyperparameters_fitted_attributes_and_arguments(name, interpret):
     code = f"from sknnreg import {name}\nest = {name}((5,))\n"
     for begun, expected in {
         "est.dropo": {"dropout", "dropout_kind", "dropout_scaling", "dropout_rates_"},
