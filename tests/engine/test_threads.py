@@ -9,7 +9,14 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.engine.arrays import threads
-from sknnreg.engine.arrays.threads import WORTH_TEAM, WORTH_THREADS, Team, blas_threads, team_size
+from sknnreg.engine.arrays.threads import (
+    WORTH_TEAM,
+    WORTH_THREADS,
+    Team,
+    blas_threads,
+    team_size,
+    usual_threads,
+)
 from sknnreg.engine.loop import cohort
 
 SMALL, LARGE = WORTH_THREADS - 1, WORTH_THREADS
@@ -230,6 +237,16 @@ def test_large_arrays_are_shared_out_among_as_many_threads_as_blas_has():
         assert team_size(WORTH_TEAM) == 1
     with threadpool_limits(1, user_api="blas"):
         assert team_size(WORTH_TEAM) == 1
+
+
+def test_the_usual_number_is_known_while_networks_limit_it():
+    """What another process is to have, so that transformers round there as they do here."""
+    with blas_threads(SMALL), blas_threads(SMALL):
+        assert set(counts()) == {1}
+        assert usual_threads() == 2
+    assert usual_threads() == 2
+    with threadpool_limits(1, user_api="blas"):
+        assert usual_threads() == 1
 
 
 def test_a_team_does_all_there_is_to_do_before_it_raises():

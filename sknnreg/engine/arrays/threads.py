@@ -45,12 +45,25 @@ def blas_threads(largest_product: int) -> AbstractContextManager[None]:
 
 def team_size(n_numbers: int) -> int:
     """How many threads should share out element-wise work on so many numbers: BLAS' own, or 1."""
+    return 1 if n_numbers < WORTH_TEAM else _threads_now()
+
+
+def usual_threads() -> int:
+    """How many threads BLAS has in this process while no network limits them."""
+    with _lock:
+        return (_limit.get_original_num_threads()["blas"] or 1) if _holders else _threads_now()
+
+
+def _threads_now() -> int:
+    return max((each["num_threads"] for each in _libraries().info()), default=1)
+
+
+def _libraries() -> ThreadpoolController:
+    """Those of BLAS; looking them up takes longer than a small fit: once a process."""
     global _blas
-    if n_numbers < WORTH_TEAM:
-        return 1
     with _lock:
         _blas = _blas or ThreadpoolController().select(user_api="blas")
-    return max((each["num_threads"] for each in _blas.info()), default=1)
+        return _blas
 
 
 class Team:
@@ -76,14 +89,12 @@ class Team:
 @contextmanager
 def _single_thread() -> Iterator[None]:
     """One BLAS thread for as long as some thread is inside; fits in several threads may overlap."""
-    global _blas, _limit
+    global _limit
     me = threading.get_ident()
     with _lock:
         if not _holders:
-            # Looking the libraries up takes longer than a small fit: once a process.
-            _blas = _blas or ThreadpoolController().select(user_api="blas")
-            _limit = _blas.limit(limits=1)
-            _release(_blas)
+            _limit = _libraries().limit(limits=1)
+            _release()
         _holders.append(me)
     try:
         yield
@@ -96,15 +107,14 @@ def _single_thread() -> Iterator[None]:
 
 def _restore() -> None:
     """As many threads as before."""
-    if _blas is not None:
-        _limit.restore_original_limits()
-        _release(_blas)
+    _limit.restore_original_limits()
+    _release()
 
 
-def _release(controller: ThreadpoolController) -> None:
+def _release() -> None:
     """Let other threads set the number too: the last to leave may not be the first that came."""
     # Whoever limits none of the libraries gives up all of them on leaving.
-    with controller.select(user_api="none of them").limit():
+    with _libraries().select(user_api="none of them").limit():
         pass
 
 

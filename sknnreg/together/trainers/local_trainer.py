@@ -13,6 +13,7 @@ from typing import Any
 
 import joblib
 
+from sknnreg.engine.arrays.threads import usual_threads
 from sknnreg.engine.loop.training import train
 from sknnreg.engine.problem import Problem, Result
 from sknnreg.together.halt import Halt
@@ -20,7 +21,7 @@ from sknnreg.together.hooks import with_remembered_answers
 from sknnreg.together.outcome import Outcome
 from sknnreg.together.trainers.helper_process import HelperProcess, sendable
 from sknnreg.together.trainers.process_pool import POOL
-from sknnreg.together.trainers.share import Share, ShareOutcome, blas_threads
+from sknnreg.together.trainers.share import Share, ShareOutcome
 from sknnreg.together.trainers.stacks import divide_into_stacks, training_seconds
 
 # Seconds of training that are worth another core, whose process needs some 0.2 to start.
@@ -61,7 +62,7 @@ class LocalTrainer:
     def run_elsewhere(self, items: Sequence[Any], max_memory: float, halt: Halt) -> ShareOutcome:
         """Run tasks in a helper process, in one pass; raises what keeps it from that."""
         filters = list(warnings.filters)
-        share = Share(list(items), LocalTrainer(1), max_memory, filters, blas_threads())
+        share = Share(list(items), LocalTrainer(1), max_memory, filters, usual_threads())
         process = POOL.take()
         if process is None:
             raise OSError("no process can be had")

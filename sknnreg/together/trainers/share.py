@@ -69,9 +69,3 @@ class Share:
         outcome.printed, outcome.warned = printed.getvalue(), warned
         outcome.seconds = time.perf_counter() - began
         return outcome
-
-
-def blas_threads() -> int:
-    """How many threads BLAS has in this process."""
-    libraries = ThreadpoolController().select(user_api="blas").info()
-    return max((each["num_threads"] for each in libraries), default=1)
