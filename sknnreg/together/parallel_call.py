@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -136,8 +137,9 @@ class ParallelCall(ParallelBackendBase):  # type: ignore[misc]  # joblib ships n
         def deliver(results: list[Any], error: BaseException | None) -> None:
             callback(TaskResult(results, error))
 
-        parcel = None if _tells_callbacks(batch.items) else Parcel(batch.items, deliver)
-        self._rendezvous.submit(self._call, work, parcel)
+        # Asked for only where tasks are handed over: it goes through all of their settings.
+        stays = partial(_tells_callbacks, batch.items)
+        self._rendezvous.submit(self._call, work, Parcel(batch.items, deliver, stays))
 
     def _run_as_outside(self) -> None:
         while self._held:
@@ -163,7 +165,7 @@ class ParallelCall(ParallelBackendBase):  # type: ignore[misc]  # joblib ships n
         return outcomes
 
 
-def _tells_callbacks(items: list[Any]) -> bool:
+def _tells_callbacks(items: Sequence[Any]) -> bool:
     """Whether scikit-learn's callbacks, a progress bar for one, listen to these tasks."""
     given = [each for _, args, named in items for each in (*args, *named.values())]
     for each in given:

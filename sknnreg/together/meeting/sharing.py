@@ -55,12 +55,15 @@ class Sharing:
         task.pilot = None
         if call.shared or not call.seconds_each:
             return
-        n_others = len(self._turns.portable(call))
+        n_others = len(self._turns.unstarted(call))
         n_processes = min(self._elsewhere.n_elsewhere, n_others // 2)
         if n_processes and self._elsewhere.pays_elsewhere(problem, call.seconds_each, n_others):
             call.shared = True
             for _ in range(n_processes):
                 self._begin(call)
+        else:
+            # The fewer are left, the less: no need to count them again for each.
+            call.seconds_each = 0.0
 
     def _begin(self, call: Call) -> None:
         thread = threading.Thread(

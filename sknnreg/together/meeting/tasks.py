@@ -27,10 +27,14 @@ class Meeting(Protocol):
 
 @dataclass(frozen=True)
 class Parcel:
-    """What a task is made of, to be run anywhere, and where its results are to go."""
+    """What a task is made of, to be run anywhere, and where its results are to go.
+
+    ``stays`` says whether it has to be run here after all.
+    """
 
     items: Sequence[Any]
     deliver: Callable[[list[Any], BaseException | None], None]
+    stays: Callable[[], bool]
 
 
 class Call:

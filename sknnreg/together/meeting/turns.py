@@ -65,15 +65,15 @@ class Turns:
         with self._lock:
             self._new[call.level].append(call.begin(work, parcel))
 
-    def portable(self, call: Call) -> list[Task]:
-        """The call's tasks that have not had a turn yet, and could run elsewhere."""
+    def unstarted(self, call: Call) -> list[Task]:
+        """The call's tasks that have not had a turn yet."""
         with self._lock:
-            return [t for t in self._new[call.level] if t.call is call and t.parcel is not None]
+            return [task for task in self._new[call.level] if task.call is call]
 
     def withdraw(self, call: Call, n_parts: int) -> list[Task]:
-        """Take the last of these tasks out of the queue, one part of so many."""
+        """Take the last of these that could run elsewhere out of the queue: one part of so many."""
         with self._lock:
-            tasks = self.portable(call)
+            tasks = [t for t in self.unstarted(call) if t.parcel and not t.parcel.stays()]
             tasks = tasks[len(tasks) - -(-len(tasks) // n_parts) :]
             for task in tasks:
                 self._new[call.level].remove(task)
@@ -98,7 +98,7 @@ class Turns:
     def remove_new(self, call: Call) -> None:
         """Take the call's tasks that have not started out of the queue; they have failed."""
         with self._lock:
-            for task in [task for task in self._new[call.level] if task.call is call]:
+            for task in self.unstarted(call):
                 self._new[call.level].remove(task)
                 call.end(task, failed=True)
 
