@@ -72,6 +72,20 @@ def stacks(monkeypatch):
     return sizes
 
 
+@pytest.fixture
+def most_threads(monkeypatch):
+    """The largest number of tasks' threads that there were at a time."""
+    most, start = [0], threading.Thread.start
+
+    def counted(self):
+        start(self)
+        alive = [each for each in threading.enumerate() if each.name.startswith("sknnreg task")]
+        most[0] = max(most[0], len(alive))
+
+    monkeypatch.setattr(threading.Thread, "start", counted)
+    return most
+
+
 @pytest.fixture(params=["here", "with a process"])
 def together(request, monkeypatch):
     """``fit_together`` on one core, or on two, however little there is to do."""

@@ -47,20 +47,6 @@ def alone(n):
     return [fit(seed) for seed in range(n)]
 
 
-@pytest.fixture
-def most_threads(monkeypatch):
-    """The largest number of tasks' threads that there were at a time."""
-    most, start = [0], threading.Thread.start
-
-    def counted(self):
-        start(self)
-        alive = [each for each in threading.enumerate() if each.name.startswith("sknnreg task")]
-        most[0] = max(most[0], len(alive))
-
-    monkeypatch.setattr(threading.Thread, "start", counted)
-    return most
-
-
 @pytest.mark.parametrize("per_wave", [1, 3, 4, 100])
 def test_a_search_needs_several_waves_where_there_is_little_memory(per_wave, passes):
     size = footprint(problem())

@@ -371,17 +371,11 @@ def test_a_task_that_insists_on_processes_gets_them_without_a_warning():
 
 
 @pytest.mark.parametrize("limit", [2, 8, 20])
-def test_one_bound_holds_for_the_threads_of_all_levels(limit, monkeypatch, together, guarded):
+def test_one_bound_holds_for_the_threads_of_all_levels(
+    limit, monkeypatch, together, guarded, most_threads
+):
     """Nested calls go beyond it only where all others wait for them: by one for each level."""
     monkeypatch.setattr(turns, "MAX_THREADS", limit)
-    most, start = [0], threading.Thread.start
-
-    def counted(self):
-        start(self)
-        alive = [each for each in threading.enumerate() if each.name.startswith("sknnreg task")]
-        most[0] = max(most[0], len(alive))
-
-    monkeypatch.setattr(threading.Thread, "start", counted)
 
     def inner(seed):
         return run_all(fit, 3)
@@ -395,7 +389,7 @@ def test_one_bound_holds_for_the_threads_of_all_levels(limit, monkeypatch, toget
 
     assert guarded(run) == [[[fit(seed) for seed in range(3)]] * 5] * 5
     # One more may have ended, and not be gone.
-    assert most[0] <= limit + 3 + 1
+    assert most_threads[0] <= limit + 3 + 1
 
 
 def test_long_tasks_do_not_all_run_at_once(monkeypatch, guarded):
