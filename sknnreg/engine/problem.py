@@ -132,10 +132,8 @@ class Recipe:
 def stacked(recipes: Sequence[Recipe]) -> Recipe:
     """Recipes of equal structure as one, without the members that are off in all of them."""
     distinct = list({id(each): each for each in recipes}.values())
-    if len(distinct) == len(recipes) > 1:
-        return simplify(stack(recipes))
     together = distinct[0].alone if len(distinct) == 1 else simplify(stack(distinct))
-    if len(recipes) == 1:
+    if len(distinct) == len(recipes):
         return together
     place = {id(each): number for number, each in enumerate(distinct)}
     return take_numbers(together, np.array([place[id(each)] for each in recipes]))

@@ -39,24 +39,24 @@ class Inbox(threading.Thread):
         """Read until the input ends, or cannot be read."""
         error: BaseException | None = None
         while error is None:
-            problems = None
+            request = None
             try:
-                problems = pickle.load(self._requests)
+                request = pickle.load(self._requests)
             except BaseException as reason:
                 error = reason
             if isinstance(error, EOFError):
                 self._at_end()
-            self._read.put((problems, error))
+            self._read.put((request, error))
 
     def next(self) -> Any:
         """The next request; ``EOFError`` if none comes, or what kept it from being read."""
         try:
-            problems, error = self._read.get(timeout=IDLE_SECONDS)
+            request, error = self._read.get(timeout=IDLE_SECONDS)
         except queue.Empty:
             raise EOFError from None
         if error is not None:
             raise error
-        return problems
+        return request
 
 
 def serve(requests: BinaryIO, answers: BinaryIO, at_end: Callable[[], object]) -> None:
@@ -67,7 +67,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, at_end: Callable[[], object]) -
     inbox.start()
     while True:
         try:
-            problems = inbox.next()
+            request = inbox.next()
         except EOFError:
             return
         except Exception as error:
@@ -76,8 +76,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, at_end: Callable[[], object]) -
             answers.flush()
             return
         try:
-            given = problems
-            result = _run_pickled(given) if isinstance(given, bytes) else train(given)
+            result = _run_pickled(request) if isinstance(request, bytes) else train(request)
             answer = pickle.dumps((result, None))
         except Exception as error:
             answer = pickle.dumps((None, error))

@@ -79,6 +79,7 @@ def as_rows(X: Any) -> Rows:
 
 def chunks(shape: tuple[int, ...]) -> list[slice]:
     """Slices of rows, about ``CHUNK`` numbers each."""
+    # As sklearn.utils.gen_batches, whose check of its own arguments takes longer than the slicing.
     n_rows, size = shape[0], max(1, CHUNK // max(1, shape[1]))
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 

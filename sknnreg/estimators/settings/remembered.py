@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -67,13 +68,10 @@ class Remembered(Generic[Found]):
         """What was made for an equal ``mark`` before, or is made now; an error is not kept."""
         if mark is None:
             return make()
-        if mark not in self._kept:
-            made = make()
-            if len(self._kept) >= MOST:
-                self._kept.clear()
-            # Another thread may have made the same: all are to have one.
-            return self._kept.setdefault(mark, made)
-        try:
+        with suppress(KeyError):
             return self._kept[mark]
-        except KeyError:  # cleared in between
-            return make()
+        made = make()
+        if len(self._kept) >= MOST:
+            self._kept.clear()
+        # Another thread may have made the same: all are to have one.
+        return self._kept.setdefault(mark, made)
