@@ -15,8 +15,8 @@ proportion. What is left of it is the part that a fit costs at any size.
 """
 
 import argparse
+import gc
 import itertools
-import resource
 import sys
 import tempfile
 import time
@@ -31,6 +31,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from _contenders import Worker, work_off
 from _report import machine, table
+from memory import Peak, resident
 from scipy import sparse
 from sklearn.model_selection import GridSearchCV
 
@@ -92,7 +93,7 @@ AXES: dict[str, tuple[str, list[Point]]] = {
 
 
 def timed_fit(point: Point) -> tuple[float, float]:
-    """Seconds and megabytes."""
+    """Seconds, and megabytes that the process itself allocated at most."""
     with tempfile.TemporaryDirectory() as folder:
         X, y = point.data(Path(folder))
         settings = {"hidden_layer_sizes": point.hidden, "batch_size": 200, "random_state": 0}
@@ -100,15 +101,15 @@ def timed_fit(point: Point) -> tuple[float, float]:
         model = MLPRegularizedClassifier(**settings)
         warm_up = np.arange(400) % max(point.classes, 2)
         model.fit(np.random.default_rng(0).normal(size=(400, 3)), warm_up)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        start = time.perf_counter()
-        if point.searches:
-            _search(model, point, X, y)
-        else:
-            model.fit(X, y)
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return seconds, (peak - before) / 1024
+        gc.collect()
+        baseline, start = resident(), time.perf_counter()
+        with Peak() as peak:
+            if point.searches:
+                _search(model, point, X, y)
+            else:
+                model.fit(X, y)
+            seconds = time.perf_counter() - start
+    return seconds, peak.above(baseline)[1]
 
 
 def _search(model: MLPRegularizedClassifier, point: Point, X: Any, y: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sknnreg.engine.problem import Result
@@ -18,9 +19,20 @@ class Outcome:
     error: BaseException | None = None
     seconds: float = 0.0
 
+    @property
+    def failed(self) -> bool:
+        """Whether the task will see an error, or a network that cannot be used."""
+        if self.result is None:
+            return True
+        return self.result.error is not None or self.result.diverged
+
     def unwrap(self) -> Result:
         """The result, or raise the error."""
         if self.error is not None:
             raise self.error
         assert self.result is not None
         return self.result
+
+
+# Takes the numbers of some problems, and the outcome of each.
+Deliver = Callable[[Sequence[int], Sequence[Outcome]], None]

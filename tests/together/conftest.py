@@ -51,9 +51,9 @@ def passes(monkeypatch):
     """The number of networks in each training pass, as they come."""
     sizes, train = [], local_trainer.LocalTrainer.train
 
-    def counted(self, problems, halt):
+    def counted(self, problems, *rest):
         sizes.append(len(problems))
-        return train(self, problems, halt)
+        return train(self, problems, *rest)
 
     monkeypatch.setattr(local_trainer.LocalTrainer, "train", counted)
     return sizes

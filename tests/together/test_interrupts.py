@@ -30,9 +30,9 @@ warnings.simplefilter("error")
 begun, pressed = threading.Event(), []
 train = LocalTrainer.train
 
-def train_and_tell(self, problems, halt):
+def train_and_tell(self, *rest):
     begun.set()
-    return train(self, problems, halt)
+    return train(self, *rest)
 
 def press():
     begun.wait()

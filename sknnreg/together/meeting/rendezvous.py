@@ -17,13 +17,14 @@ from sknnreg.engine.loop.training import train
 from sknnreg.engine.problem import Problem, Result
 from sknnreg.together.halt import Halt
 from sknnreg.together.hooks import with_thread_settings
+from sknnreg.together.meeting import turns
 from sknnreg.together.meeting.current_task import acting_as, current_task
 from sknnreg.together.meeting.sharing import Elsewhere, Sharing
 from sknnreg.together.meeting.tasks import Call, Parcel, Task
 from sknnreg.together.meeting.turns import Turns
 from sknnreg.together.meeting.waiting_fits import Fit, WaitingFits
 from sknnreg.together.memory import footprint
-from sknnreg.together.outcome import Outcome
+from sknnreg.together.outcome import Deliver, Outcome
 from sknnreg.together.warning_filters import WarningFilters
 
 # Seconds to wait for cancelled tasks: those in a user's code end when that returns.
@@ -36,8 +37,11 @@ class Trainer(Elsewhere, Protocol):
     def prepare(self, problem: Problem, n_networks: int) -> None:
         """Get ready for about so many networks like this one."""
 
-    def train(self, problems: Sequence[Problem], halt: Halt) -> list[Outcome]:
-        """An outcome for each; ends early, with any outcomes, once ``halt`` is set."""
+    def train(self, problems: Sequence[Problem], halt: Halt, deliver: Deliver) -> list[Outcome]:
+        """An outcome for each; ends early, with any outcomes, once ``halt`` is set.
+
+        Those that are found before others can be delivered at once.
+        """
 
 
 def train_together(problem: Problem) -> Result:
@@ -151,7 +155,7 @@ class Rendezvous:
     def _halt_if_cancelled(self) -> None:
         """End the training of networks that no task waits for any longer."""
         for halt, fits in self._training.items():
-            if all(fit.task.cancelled for fit in fits):
+            if all(fit.task.cancelled or fit.outcome is not None for fit in fits):
                 halt.set()
 
     def _lead(self, task: Task) -> None:
@@ -164,21 +168,39 @@ class Rendezvous:
             self._training[halt] = fits
             # Cancelled before this was entered, it would not be told.
             self._halt_if_cancelled()
-        outcomes = self._train(task, fits, halt)
-        with self._lock:
-            del self._training[halt]
-            for fit, outcome in zip(fits, outcomes, strict=True):
-                fit.outcome = outcome
-                if fit.task is not task and not fit.task.cancelled:
-                    self._turns.add_ready(fit.task)
+        try:
+            self._hand_out(task, fits, self._train(task, fits, halt))
+        finally:
+            with self._lock:
+                self._fits.end_training(task)
+                del self._training[halt]
         task.raise_if_cancelled()
+
+    def _hand_out(self, leader: Task, fits: Sequence[Fit], outcomes: Sequence[Outcome]) -> None:
+        """Let the tasks of these fits go on, each with its outcome; the leader does by itself."""
+        with self._lock:
+            for fit, outcome in zip(fits, outcomes, strict=True):
+                if fit.outcome is None:
+                    fit.outcome = outcome
+                    if fit.task is not leader and not fit.task.cancelled:
+                        self._turns.add_ready(fit.task)
 
     def _train(self, task: Task, fits: Sequence[Fit], halt: Halt) -> list[Outcome]:
         began = time.perf_counter()
+        found: dict[int, Outcome] = {}
+
+        def deliver(numbers: Sequence[int], outcomes: Sequence[Outcome]) -> None:
+            found.update(zip(numbers, outcomes, strict=True))
+            # While the leader's turn keeps them from theirs, they wait, to go on in their order.
+            if time.perf_counter() - began >= turns.TURN_SECONDS:
+                good = [i for i in sorted(found) if not found[i].failed]
+                self._hand_out(task, [fits[i] for i in good], [found[i] for i in good])
+                self._turns.advance()
+
         try:
             # Hooks that fit do it alone: no task is left that they could meet.
             with acting_as(None):
-                return self.trainer.train([fit.problem for fit in fits], halt)
+                return self.trainer.train([fit.problem for fit in fits], halt, deliver)
         except Exception as error:
             return [Outcome(None, _error_for_one(error)) for _ in fits]
         finally:

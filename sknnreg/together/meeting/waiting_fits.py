@@ -35,7 +35,7 @@ class WaitingFits:
         self._max_memory, self._max_held = max_memory, MAX_WAITING
         self._lock = lock
         self._waiting: list[Fit] = []
-        # The fits that a task is to train at its next turn.
+        # The fits that a task is to train at its next turn, or trains.
         self._led_by: dict[Task, list[Fit]] = {}
         self._n_held = self._bytes_held = 0
 
@@ -72,10 +72,13 @@ class WaitingFits:
         return True
 
     def appoint_leader(self) -> Task | None:
-        """The task that is to train all fits that wait; None if there are none."""
+        """The task that is to train all fits that wait; None if there are none.
+
+        Nor while others train: those that come meanwhile are to be many.
+        """
         # A cancelled task may not have taken its fit back yet, but will not lead.
         self._waiting = [fit for fit in self._waiting if not fit.task.cancelled]
-        if not self._waiting:
+        if not self._waiting or self._led_by:
             return None
         leader = self._waiting[0].task
         self._led_by[leader], self._waiting = self._waiting, []
@@ -83,7 +86,11 @@ class WaitingFits:
 
     def led_by(self, task: Task) -> list[Fit]:
         """The fits that the task has to train now; none if it does not lead."""
-        return self._led_by.pop(task, [])
+        return self._led_by.get(task, [])
+
+    def end_training(self, task: Task) -> None:
+        """The fits that the task led have been trained."""
+        self._led_by.pop(task, None)
 
     def replace_leader(self, task: Task) -> None:
         """The task trains nothing any more: the fits it should have trained wait again."""

@@ -11,7 +11,7 @@ import joblib
 
 from sknnreg.engine.problem import Problem
 from sknnreg.together.halt import Halt
-from sknnreg.together.outcome import Outcome
+from sknnreg.together.outcome import Deliver, Outcome
 from sknnreg.together.trainers.local_trainer import LocalTrainer
 from sknnreg.together.trainers.stacks import divide_among_workers
 
@@ -45,8 +45,10 @@ class JoblibTrainer:
     def prepare(self, problem: Problem, n_networks: int) -> None:
         """Nothing: the workers are there already."""
 
-    def train(self, problems: Sequence[Problem], halt: Halt) -> list[Outcome]:
-        """An outcome for each; networks with callbacks train in this process."""
+    def train(
+        self, problems: Sequence[Problem], halt: Halt, deliver: Deliver | None = None
+    ) -> list[Outcome]:
+        """An outcome for each, all at the end; networks with callbacks train in this process."""
         here = [i for i, problem in enumerate(problems) if problem.on_epoch_end]
         away = [i for i, problem in enumerate(problems) if not problem.on_epoch_end]
         workers = WorkersThread(self._config, [problems[i] for i in away], halt)

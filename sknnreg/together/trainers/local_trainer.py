@@ -18,7 +18,7 @@ from sknnreg.engine.loop.training import train
 from sknnreg.engine.problem import Problem, Result
 from sknnreg.together.halt import Halt
 from sknnreg.together.hooks import with_remembered_answers
-from sknnreg.together.outcome import Outcome
+from sknnreg.together.outcome import Deliver, Outcome
 from sknnreg.together.trainers.helper_process import HelperProcess, sendable
 from sknnreg.together.trainers.process_pool import POOL
 from sknnreg.together.trainers.share import Share, ShareOutcome
@@ -77,8 +77,10 @@ class LocalTrainer:
         if sendable([problem]):
             POOL.prepare(self._n_helpers_for(training_seconds(problem) * n_networks))
 
-    def train(self, problems: Sequence[Problem], halt: Halt) -> list[Outcome]:
-        """An outcome for each."""
+    def train(
+        self, problems: Sequence[Problem], halt: Halt, deliver: Deliver | None = None
+    ) -> list[Outcome]:
+        """An outcome for each; those of a stack are delivered when it has trained."""
         stacks, alone = divide_into_stacks(problems, self._n_cores)
         # A thread that has finished a stack takes another.
         queue = deque(stack.members for stack in stacks)
@@ -90,6 +92,8 @@ class LocalTrainer:
                     members = queue.popleft()
                     found = train_stack([problems[i] for i in members], halt, process)
                     outcomes.update(zip(members, found, strict=True))
+                    if deliver is not None:
+                        deliver(members, found)
 
         work_ahead = sum(stack.seconds for stack in stacks)
         n_helpers = min(len(stacks) - 1, self._n_helpers_for(work_ahead))
