@@ -14,8 +14,11 @@ from sknnreg.engine.places.objective.losses import Loss
 from sknnreg.engine.places.signal import Phase
 from sknnreg.engine.problem import Problem, Recipe
 
-# Numbers that a signal may hold while rows are judged or predicted: a bound on memory.
+# Numbers that a signal may hold while rows are judged or predicted: a bound on memory; and what
+# the cache of a core holds, which takes half the time. But products of few rows are slow.
 MAX_SIGNAL = 1 << 20
+CACHED_SIGNAL = 1 << 16
+FEW_ROWS = 512
 
 
 class Validation:
@@ -71,7 +74,8 @@ def loss_on(data: DataSet, recipe: Recipe, row: Array) -> float:
 
 def rows_at_once(width: int) -> int:
     """How many rows of this many numbers to hold at a time."""
-    return max(1, MAX_SIGNAL // max(1, width))
+    width = max(1, width)
+    return max(1, min(MAX_SIGNAL // width, max(CACHED_SIGNAL // width, FEW_ROWS)))
 
 
 def widest(network: BoundNetwork) -> int:
