@@ -164,7 +164,10 @@ def test_every_public_class_and_function_has_a_docstring(path):
     assert not found
 
 
-@pytest.mark.parametrize("name", ["sknnreg", "sknnreg.estimators", "sknnreg.inspection"])
+@pytest.mark.parametrize(
+    "name",
+    ["sknnreg", "sknnreg.estimators", "sknnreg.inspection", "sknnreg.preprocessing"],
+)
 def test_all_is_what_is_exported(name):
     module = importlib.import_module(name)
     public = {
