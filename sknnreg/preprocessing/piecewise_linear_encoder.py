@@ -76,9 +76,9 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     min_weight_fraction_leaf : float, default=0.01
         With ``strategy="tree"``, the least share of the weight in a leaf, from 0 to 0.5.
     target_type : {"auto", "classification", "regression"}, default="auto"
-        With ``strategy="tree"``, what y is. "auto": real numbers with a fraction are a regression's
-        targets, whole numbers and all else are labels, as for scikit-learn's ``type_of_target``; so
-        counts need "regression".
+        With ``strategy="tree"``, what y is. "auto": as scikit-learn reads targets, floats are a
+        regression's if any has a fraction; whole numbers and all else are labels. So counts, and
+        prices without cents, need "regression".
     dtype : {numpy.float32, numpy.float64} or None, default=None
         Of the output. None: float32 if X is, else float64.
 
@@ -226,7 +226,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         with np.errstate(over="ignore"):
             for rows in row_blocks(*out.shape):
                 encoded = self._layout.encode(X[rows].astype(np.float64), self.bound)
-                out[rows] = encoded if self.bound else encoded.clip(-largest, largest)
+                unbounded = (self.bound or np.inf) > largest
+                out[rows] = encoded.clip(-largest, largest) if unbounded else encoded
         return out
 
     def inverse_transform(self, X: Any) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array
-from sklearn.utils.multiclass import type_of_target
 
 
 def check_target(y: Any) -> NDArray[Any]:
@@ -22,8 +21,8 @@ def tree_target(y: NDArray[Any], target_type: str) -> NDArray[Any]:
     A tree takes an impurity below 2.2e-16 for none, so the targets' own units must not count.
     """
     if target_type == "auto":
-        kind = type_of_target(y, input_name="y")
-        target_type = "regression" if kind.startswith("continuous") else "classification"
+        has_fractions = y.dtype.kind == "f" and (y != np.floor(y)).any()
+        target_type = "regression" if has_fractions else "classification"
     if target_type == "classification":
         labels = [np.unique(each, return_inverse=True)[1] for each in np.atleast_2d(y.T)]
         return np.column_stack(labels) if y.ndim == 2 else labels[0]

@@ -1,0 +1,25 @@
+"""scikit-learn's checks of transformers, at the defaults and at settings that take other ways."""
+
+import numpy as np
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
+
+TRANSFORMERS = [
+    SmoothClipScaler(),
+    SmoothClipScaler(bound=None),
+    SmoothClipScaler(bound=np.inf),
+    PiecewiseLinearEncoder(),
+    PiecewiseLinearEncoder(n_bins=1, bound=None),
+    PiecewiseLinearEncoder(keep_column=False, n_bins=3, max_columns=8),
+    PiecewiseLinearEncoder(max_columns=1),
+    PiecewiseLinearEncoder(max_columns=None, dtype=np.float32),
+    PiecewiseLinearEncoder(n_bins=4, strategy="tree"),
+    PiecewiseLinearEncoder(n_bins=4, strategy="tree", target_type="regression"),
+    PiecewiseLinearEncoder(n_bins=4, strategy="tree", min_weight_fraction_leaf=0.0),
+]
+
+
+@parametrize_with_checks(TRANSFORMERS)
+def test_scikit_learn(estimator, check):
+    check(estimator)
