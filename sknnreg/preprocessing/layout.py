@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sknnreg.preprocessing.smooth_clipping import smooth_clip, smooth_unclip
+from sknnreg.preprocessing.smooth_clipping import LARGEST, smooth_clip, smooth_unclip
 
 Floats = NDArray[np.floating[Any]]
 Places = NDArray[np.intp]
@@ -109,13 +109,16 @@ class Layout:
         b_0 + Σ width_t part_t of columns that have parts, of others from the column itself.
         """
         rows = np.tile(self.center, (len(out), 1))
-        limit = np.inf if bound is None else bound
+        limit = LARGEST if bound is None else min(bound, LARGEST)
         with np.errstate(divide="ignore", over="ignore"):  # what is at the bound is at the end
             itself = smooth_unclip(out[:, self.kept].clip(-limit, limit), bound)
             rows[:, self.source[self.kept]] += itself * self.span[self.kept]
-        for column in np.unique(self.source[self.parts]):
-            places = self.parts[self.source[self.parts] == column]
-            rows[:, column] = self.origin[places[0]] + out[:, places].clip(0, 1) @ self.span[places]
+        columns, first = np.unique(self.source[self.parts], return_index=True)
+        rises = out[:, self.parts].clip(0, 1) * self.span[self.parts]
+        if len(columns):
+            rows[:, columns] = self.origin[self.parts[first]] + np.add.reduceat(
+                rises, first, axis=1
+            )
         rows[:, ~self.varies] = self.center[~self.varies]
         rows = rows.clip(low, high)
         for place in self.missing:

@@ -96,7 +96,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         The smallest and the largest value of each column.
     n_features_in_ : int
         Number of columns seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where all are strings.
 
     See Also

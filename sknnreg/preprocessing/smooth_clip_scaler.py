@@ -54,7 +54,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         s; 0 for the columns that become 0.
     n_features_in_ : int
         Number of columns seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where all are strings.
 
     See Also
@@ -175,8 +175,10 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"X has {X.shape[1]} columns, but the scaler was fitted to {self.n_features_in_}."
             )
         self._refuse_bound(X)
-        z = smooth_unclip(X.astype(np.float64), self.bound)
-        return (self.center_ + self.scale_ * z).astype(X.dtype)
+        largest = float(np.finfo(X.dtype).max)
+        with np.errstate(over="ignore"):
+            columns = self.center_ + self.scale_ * smooth_unclip(X.astype(np.float64), self.bound)
+        return columns.clip(-largest, largest).astype(X.dtype)
 
     def _refuse_bound(self, X: Floats) -> None:
         if self.bound is None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+# A bound beyond it, infinity among them, bounds nothing.
+LARGEST = sys.float_info.max
 # Multiples of the bound from which on the result is the bound, to the last bit.
 FAR = 1e9
 
 
 def smooth_clip(z: Floats, bound: float | None) -> Floats:
     """z / sqrt(1 + (z / bound)²), of any shape; finite wherever z is no NaN."""
-    if bound is None or np.isinf(bound):
+    if bound is None or bound > LARGEST:
         unclipped: Floats = np.nan_to_num(z, nan=np.nan)
         return unclipped
     u = np.clip(z / bound, -FAR, FAR)
@@ -24,7 +27,7 @@ def smooth_clip(z: Floats, bound: float | None) -> Floats:
 
 def smooth_unclip(values: Floats, bound: float | None) -> Floats:
     """What becomes such values, |values| < bound: v / sqrt(1 - (v / bound)²)."""
-    if bound is None or np.isinf(bound):
+    if bound is None or bound > LARGEST:
         return values
     u = values / bound
     return values / np.sqrt((1 - u) * (1 + u))

@@ -24,8 +24,7 @@ def tree_target(y: NDArray[Any], target_type: str) -> NDArray[Any]:
         has_fractions = y.dtype.kind == "f" and (y != np.floor(y)).any()
         target_type = "regression" if has_fractions else "classification"
     if target_type == "classification":
-        labels = [np.unique(each, return_inverse=True)[1] for each in np.atleast_2d(y.T)]
-        return np.column_stack(labels) if y.ndim == 2 else labels[0]
+        return _labels(y)
     try:
         numbers: NDArray[np.float64] = y.astype(np.float64)
     except (TypeError, ValueError) as error:
@@ -35,6 +34,18 @@ def tree_target(y: NDArray[Any], target_type: str) -> NDArray[Any]:
         ) from error
     numbers = _at_most_1(numbers)
     return _at_most_1(numbers - numbers.min(axis=0))
+
+
+def _labels(y: NDArray[Any]) -> NDArray[np.intp]:
+    """The place of each label among those of its output."""
+    try:
+        labels = [np.unique(each, return_inverse=True)[1] for each in np.atleast_2d(y.T)]
+    except TypeError as error:
+        raise ValueError(
+            f"Labels in y must be of one kind, all text or all numbers: {error}. Leave out rows "
+            "without a label."
+        ) from error
+    return np.column_stack(labels) if y.ndim == 2 else labels[0]
 
 
 def _at_most_1(numbers: NDArray[np.float64]) -> NDArray[np.float64]:

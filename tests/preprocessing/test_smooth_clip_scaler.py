@@ -34,9 +34,10 @@ def test_formula(X, bound):
     np.testing.assert_allclose(SmoothClipScaler(bound).fit_transform(X), expected, rtol=1e-12)
 
 
-def test_infinite_bound_is_none(X):
+@pytest.mark.parametrize("bound", [np.inf, 10**400])
+def test_infinite_bound_is_none(X, bound):
     plain = SmoothClipScaler(bound=None).fit_transform(X)
-    assert (SmoothClipScaler(bound=np.inf).fit_transform(X) == plain).all()
+    assert (SmoothClipScaler(bound).fit_transform(X) == plain).all()
     np.testing.assert_allclose(SmoothClipScaler(bound=1e9).fit_transform(X), plain, rtol=1e-12)
 
 
@@ -131,6 +132,10 @@ def test_extreme_numbers_stay_finite(bound, dtype):
     assert np.isfinite(out).all()
     assert out.dtype == dtype
     assert out[0] > 0 > out[1]
+    if bound is None:
+        wide = SmoothClipScaler(bound).fit(np.array([[0.0], [1.0], [2.0]], dtype) * 1e30)
+        back = wide.inverse_transform(np.array([[largest], [-largest]], dtype))
+        assert (back == [[largest], [-largest]]).all()
 
 
 def test_clone_and_pickle(X):

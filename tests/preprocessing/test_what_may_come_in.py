@@ -50,7 +50,7 @@ class TestMissing:
 
     def test_nothing_but_missing(self):
         X = np.array([[np.nan, 1.0], [np.nan, 2.0], [np.nan, 3.0]])
-        encoder = PiecewiseLinearEncoder(2).fit(X)
+        encoder = PiecewiseLinearEncoder(2).fit(X, sample_weight=[1, 2, 1])
         names = ["x0", "x0_missing", "x1", "x1_bin1", "x1_bin2"]
         assert encoder.get_feature_names_out().tolist() == names
         assert encoder.transform([[np.nan, 2.0], [9.0, 2.0]])[:, :2].tolist() == [[0, 1], [0, 0]]
@@ -154,6 +154,10 @@ class TestRefused:
         encoder = PiecewiseLinearEncoder(strategy="tree", target_type="regression")
         with pytest.raises(ValueError, match=r"y must hold numbers: .*'a'"):
             encoder.fit(table, ["a", "b"] * 25)
+
+    def test_labels_of_several_kinds(self, table):
+        with pytest.raises(ValueError, match=r"Labels in y must be of one kind.* Leave out rows"):
+            PiecewiseLinearEncoder(strategy="tree").fit(table, [None, "b"] * 25)
 
     @pytest.mark.parametrize(
         "parameters",
