@@ -23,9 +23,10 @@ class TrainingState:
 
     ``updates`` are all so far, ``steps`` those of the optimizer, which may be newer.
     ``best`` is the row with the best watched value so far, where it is kept; ``average`` has the
-    mean of ``averaged`` rows so far, by the averaging's key; ``snapshots (M, n, P)`` are the
-    last ``n`` of ``taken`` rows, the one of number t at place t modulo n. ``transforms`` and
-    ``monitors`` hold the states of the members, by their ``key``.
+    mean of ``averaged`` rows so far, by the averaging's key; ``snapshots (M, n, P)`` are ``n``
+    of ``taken`` rows, from the oldest to the latest, with their watched values in
+    ``snapshot_values (M, n)``. ``transforms`` and ``monitors`` hold the states of the members,
+    by their ``key``.
     """
 
     values: Array
@@ -35,6 +36,7 @@ class TrainingState:
     average: dict[str, Array]
     averaged: Array
     snapshots: Array | None
+    snapshot_values: Array | None
     taken: Array
     updates: Array
     steps: Array
@@ -56,6 +58,7 @@ class TrainingState:
             average={},
             averaged=np.zeros(n, np.int64),
             snapshots=None,
+            snapshot_values=None,
             taken=np.zeros(n, np.int64),
             updates=np.zeros(n, np.int64),
             steps=np.zeros(n, np.int64),
@@ -102,9 +105,13 @@ class TrainingState:
             state.averaged = np.zeros(n, np.int64)
         shape = (n, n_snapshots, self.values.shape[1])
         if n_snapshots == 1:
-            state.snapshots = None
+            state.snapshots = state.snapshot_values = None
         elif state.snapshots is None or state.snapshots.shape != shape:
+            if state.snapshots is None:
+                # From now on an average is a cycle's, not of all that was before.
+                state.averaged = np.zeros(n, np.int64)
             state.snapshots = np.zeros(shape, self.values.dtype)
+            state.snapshot_values = np.full(shape[:2], np.inf)
             state.taken = np.zeros(n, np.int64)
         return state
 

@@ -128,8 +128,7 @@ SCHEDULES: dict[ScheduleName, Callable[[Hyperparameters], Schedule]] = {
 AveragingName: TypeAlias = Literal["ema", "swa"]
 AVERAGINGS: dict[AveragingName, Callable[[Hyperparameters], Averaging]] = {
     "ema": lambda est: ExponentialAverage(float(est.averaging_decay)),
-    # Rounded, so that 0.58 of 50 epochs are 29 and not a little less.
-    "swa": lambda est: EpochAverage(round(float(est.averaging_start) * est.max_iter, 9)),
+    "swa": lambda est: EpochAverage(_start_of_average(est)),
 }
 
 # Choices without a table: each value has a branch of its own where it matters.
@@ -160,6 +159,13 @@ def _floor(est: Hyperparameters) -> float:
 def _n_epochs(est: Hyperparameters) -> float:
     """Behind the warm-up, of all epochs, however many a call trains for."""
     return float(max(1, est.max_iter - est.learning_rate_warmup))
+
+
+def _start_of_average(est: Hyperparameters) -> float:
+    """In epochs; with snapshots, of which each has an average of its own, a part of a cycle."""
+    start = float(est.averaging_start)
+    # Rounded, so that 0.58 of 50 epochs are 29 and not a little less.
+    return start if est.n_snapshots > 1 else round(start * est.max_iter, 9)
 
 
 def _cycles(est: Hyperparameters) -> tuple[float, float]:

@@ -461,8 +461,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         then was on the others, for at most ``max_iter`` epochs; the schedule goes on from there
         too. If a callback, the keyboard, ``max_time`` or a divergence ends training, or a refit
         from scratch, the best network before is kept. Given ``X_val``, all rows are copied for it.
-        Only with ``early_stopping=True``, and neither with ``warm_start=True``,
-        ``learning_rate="adaptive"`` nor in ``partial_fit``. Source: Goodfellow, Bengio and
+        Only with ``early_stopping=True``, and neither with ``warm_start=True``, ``n_snapshots``
+        above 1, ``learning_rate="adaptive"`` nor in ``partial_fit``. Source: Goodfellow, Bengio and
         Courville (2016), algorithms 7.2 and 7.3.
 
     weight_averaging : {"ema", "swa"} or None, default=None
@@ -472,7 +472,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         stochastic weight averaging: the mean of the weights after each epoch past the share
         ``averaging_start`` of ``max_iter`` (Izmailov et al., 2018). The statistics of batch
         normalization are gathered anew for the average, by a pass over the training rows. Early
-        stopping and callbacks judge the average, once there is one. What is averaged are the
+        stopping and callbacks judge the average, once there is one. With ``n_snapshots`` above 1
+        the average starts afresh with each cycle. What is averaged are the
         trained numbers: ``weight_norm`` averages lengths and directions. With ``l1``, a weight that
         is 0 at the time is 0 in the average too.
 
@@ -482,14 +483,16 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     averaging_start : float, default=0.75
         Place 7. Share, in [0, 1), of ``max_iter`` epochs, counted over all calls that go on, after
-        which "swa" begins.
+        which "swa" begins; with ``n_snapshots`` above 1, of each cycle.
 
     n_snapshots : int, default=1
         Place 7. With more than 1, the networks at the ends of the last ``n_snapshots`` cycles of
         ``learning_rate="cosine_restarts"`` or "cyclic" are kept in ``snapshots_``, and predictions
         are the means of theirs (of probabilities, for classes). Curves and callbacks tell of the
-        network as it trains. At most as many as there are cycles in ``max_iter`` epochs; neither
-        with ``early_stopping`` nor with ``weight_averaging``. Source: Huang et al. (2017).
+        network as it trains. At most as many as there are cycles in ``max_iter`` epochs. With
+        ``weight_averaging`` each is the average over its own cycle; with ``early_stopping=True``
+        those that the validation rows like best are kept in place of the last, and where training
+        ends before a first cycle has, the best network. Source: Huang et al. (2017).
 
     max_time : float or None, default=None
         Place 7. Seconds, greater than 0, after which training stops at the end of the epoch.
@@ -559,7 +562,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         The number of the best epoch, counted from 1. Any epoch that is better counts, even by less
         than ``tol``, so it can equal ``n_iter_`` where training stopped for lack of improvement.
         With ``early_stopping=True`` the weights are those of this epoch, otherwise those of the
-        last, their average, or the snapshots.
+        last or their average; with ``n_snapshots`` above 1 they are the snapshots'.
 
     stop_reason_ : str
         Why training ended: "no_improvement", "max_iter", "max_time", "callback", "interrupted" (by

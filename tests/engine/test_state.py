@@ -21,6 +21,7 @@ def make(seed=0, m=M, keep_best=True, dtype=np.float32):
     state.best_value = rng.normal(size=m)
     state.average = {"Mean": rng.normal(size=(m, P)).astype(dtype)}
     state.snapshots = rng.normal(size=(m, 3, P)).astype(dtype)
+    state.snapshot_values = rng.normal(size=(m, 3))
     for name in ("best_epoch", "updates", "steps", "epochs", "samples", "averaged", "taken"):
         setattr(state, name, rng.integers(0, 100, m))
     state.transforms = {"Adam": {n: rng.normal(size=(m, P)).astype(dtype) for n in "mv"}, "X": {}}
@@ -29,7 +30,8 @@ def make(seed=0, m=M, keep_best=True, dtype=np.float32):
 
 
 def leaves(state):
-    for name in ("values", "best", "snapshots", "best_value", "best_epoch", "updates", "steps",
+    for name in ("values", "best", "snapshots", "snapshot_values", "best_value", "best_epoch",
+                 "updates", "steps",
                  "epochs", "samples", "averaged", "taken"):  # fmt: skip
         yield name, getattr(state, name)
     yield from state.average.items()

@@ -285,15 +285,11 @@ TOGETHER_WRONG = [
     ),
     *(
         (
-            {**RESTARTS, "n_snapshots": 2, name: value},
-            ["n_snapshots=2", f"{name}={value!r}"],
-            "Use one of the two",
+            {**RESTARTS, "n_snapshots": 2, "early_stopping": True, "early_stopping_refit": refit},
+            ["n_snapshots=2", f"early_stopping_refit={refit!r}"],
+            "Set n_snapshots=1 or early_stopping_refit=None",
         )
-        for name, value in (
-            ("early_stopping", True),
-            ("weight_averaging", "ema"),
-            ("weight_averaging", "swa"),
-        )
+        for refit in ("scratch", "continue")
     ),
     *(
         (

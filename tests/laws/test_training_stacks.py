@@ -214,6 +214,14 @@ def test_solvers_and_losses(solver, kind, dtype, weighted):
         {"weight_averaging": "swa", "early_stopping": False},
         {"weight_averaging": "ema", "early_stopping": False, "batch_statistics": "population"},
         {"learning_rate": "cyclic", "n_snapshots": 3, "early_stopping": False},
+        {"learning_rate": "cyclic", "n_snapshots": 2},
+        {"learning_rate": "cyclic", "n_snapshots": 3, "weight_averaging": "swa"},
+        {
+            "learning_rate": "cosine_restarts",
+            "n_snapshots": 2,
+            "weight_averaging": "ema",
+            "early_stopping": False,
+        },
         {
             "learning_rate": "cosine_restarts",
             "n_snapshots": 2,

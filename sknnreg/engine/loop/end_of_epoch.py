@@ -21,8 +21,8 @@ def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
     state, recipe = cohort.state, cohort.recipe
     # A sum is finite only if all its terms are: one pass, no mask of the matrix' size.
     finite = np.isfinite(loss + np.add.reduce(state.values, axis=1))
-    if cohort.kept.listens:
-        cohort.kept.after_epoch(state.epochs + 1, finite)
+    if cohort.kept.averages:
+        cohort.kept.after_epoch(state.epochs + 1)
     validation_loss = None
     if cohort.validation is not None:
         validation_loss = cohort.validation.loss(cohort.kept.network, recipe.loss)
@@ -32,6 +32,8 @@ def end_epoch(cohort: Cohort, loss: Array, rate: Array) -> Array:
     if cohort.reports:
         reports = [_report(cohort, i, loss, validation_loss, rate) for i in range(len(cohort))]
         watched = _score(cohort, reports, watched)
+    if cohort.kept.has_snapshots:
+        cohort.kept.take_snapshots(state.epochs + 1, watched, finite)
     state.epochs += 1
     _remember(cohort, loss, rate, validation_loss, watched)
     _keep_best(cohort, watched, finite)

@@ -34,10 +34,10 @@ class KeptWeights:
         self._network = trained
         self._n_trainable = n = recipe.network.layout.n_trainable
         self._average: RunningAverage | None = None
-        # Whether averages are to be told of updates, and whether of epochs at all: mostly not, and
-        # calls in vain would show in small networks.
+        # Whether averages are to be told of updates and epochs, and whether snapshots are taken:
+        # mostly not, and calls in vain would show in small networks.
         self.averages = bool(recipe.averaging)
-        self.listens = self.averages or state.snapshots is not None
+        self.has_snapshots = state.snapshots is not None
         self._stale = False
         if recipe.averaging:
             (member,) = recipe.averaging
@@ -59,7 +59,12 @@ class KeptWeights:
     def begin_epoch(self, n_updates: int) -> None:
         """An epoch of so many updates begins."""
         if self._average is not None:
-            self._average.begin_epoch(self._state.epochs, n_updates)
+            state = self._state
+            if self.has_snapshots:
+                # Each is the average of its own cycle, which no other counts in.
+                part = self._recipe.schedule.part_of_cycle(state.epochs)
+                state.averaged[(part == 0) | (part == 1)] = 0
+            self._average.begin_epoch(state.epochs, n_updates)
             self._stale = True
 
     def after_update(self, number: int) -> None:
@@ -67,18 +72,24 @@ class KeptWeights:
         if self._average is not None:
             self._average.after_update(number)
 
-    def after_epoch(self, epochs: Array, finite: Array) -> None:
-        """It makes so many epochs ``(M,)``; ``finite (M,)`` says whose values are."""
-        state = self._state
+    def after_epoch(self, epochs: Array) -> None:
+        """It makes so many epochs ``(M,)``."""
         if self._average is not None:
-            self._average.after_epoch(epochs)
+            by_cycle = self.has_snapshots
+            over = self._recipe.schedule.part_of_cycle(epochs) if by_cycle else epochs
+            self._average.after_epoch(over)
             self._stale = True
-        if state.snapshots is not None:
-            ends = self._recipe.schedule.ends_cycle(epochs) & finite
-            for row in np.flatnonzero(ends):
-                place = state.taken[row] % state.snapshots.shape[1]
-                state.snapshots[row, place] = state.values[row]
-            state.taken += ends
+
+    def take_snapshots(self, epochs: Array, watched: Array, finite: Array) -> None:
+        """Take the networks whose cycle ends with the epoch that makes it so many ``(M,)``.
+
+        ``watched (M,)`` is what they are worth; ``finite (M,)`` says whose values are.
+        """
+        ends = self._recipe.schedule.ends_cycle(epochs) & finite
+        for row in np.flatnonzero(ends):
+            values = self.network.values[row]
+            self._take_snapshot(int(row), values, np.nan_to_num(watched[row], nan=np.inf))
+        self._state.taken += ends
 
     def keep_best(self, better: Array) -> None:
         """The networks ``better (M,)`` are the best of theirs so far."""
@@ -88,7 +99,7 @@ class KeptWeights:
     def final(self, going: Array) -> list[Array]:
         """Of each network that goes its row ``(1, P)``, or its snapshots ``(n, P)``, the last last.
 
-        The row is the best so far where that is kept.
+        The row is the best so far where that is kept; so are the snapshots.
         """
         kept = [self._final(int(index)) for index in going]
         if not self._recipe.population_statistics:
@@ -97,14 +108,31 @@ class KeptWeights:
         rows = self._with_statistics(np.repeat(going, lengths), np.concatenate(kept))
         return np.split(rows, np.cumsum(lengths)[:-1])
 
+    def _take_snapshot(self, index: int, values: Array, worth: float) -> None:
+        """Behind the others; where these are enough in place of the oldest, or the worst.
+
+        The worst it is where the best epoch is kept: what is watched judges then.
+        """
+        rows, worths = self._state.snapshots, self._state.snapshot_values
+        assert rows is not None
+        assert worths is not None
+        place = int(self._state.taken[index])
+        if place >= rows.shape[1]:
+            place = rows.shape[1] - 1
+            leaves = int(np.argmax(worths[index])) if self._recipe.keep_best else 0
+            if self._recipe.keep_best and not worth < worths[index, leaves]:
+                return
+            for each in (rows[index], worths[index]):
+                each[leaves:-1] = each[leaves + 1 :]
+        rows[index, place], worths[index, place] = values, worth
+
     def _final(self, index: int) -> Array:
         state = self._state
+        if state.snapshots is not None and state.taken[index]:
+            rows: Array = state.snapshots[index, : int(state.taken[index])]
+            return rows
         if state.best is not None and np.isfinite(state.best_value[index]):
             return state.best[[index]]
-        if state.snapshots is not None and state.taken[index]:
-            n, taken = state.snapshots.shape[1], int(state.taken[index])
-            rows: Array = state.snapshots[index, np.arange(max(0, taken - n), taken) % n]
-            return rows
         return self.network.values[[index]]
 
     def _refresh(self) -> None:

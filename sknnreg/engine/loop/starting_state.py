@@ -59,5 +59,15 @@ def _resume(problem: Problem, state: TrainingState) -> None:
     value = judge(problem, recipe, state.best.copy())
     if value != state.best_value[0]:
         state.best_value[...] = value if np.isfinite(value) else np.inf
+        _rejudge_snapshots(problem, recipe, state)
         for member, its_state in monitors:
             member.rejudge(its_state, state.best_value)
+
+
+def _rejudge_snapshots(problem: Problem, recipe: Recipe, state: TrainingState) -> None:
+    """What those so far are worth on other rows."""
+    if state.snapshots is None or state.snapshot_values is None:
+        return
+    for number in range(min(int(state.taken[0]), recipe.n_snapshots)):
+        value = judge(problem, recipe, state.snapshots[:, number].copy())
+        state.snapshot_values[:, number] = value if np.isfinite(value) else np.inf

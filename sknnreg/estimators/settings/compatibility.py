@@ -155,12 +155,6 @@ def _check_snapshots(estimator: Hyperparameters, schedule: WarmUp) -> None:
             f"learning_rate={kind!r} has not. Use learning_rate='cosine_restarts' or 'cyclic', or "
             "n_snapshots=1."
         )
-    for name in ("early_stopping", "weight_averaging"):
-        if value := getattr(estimator, name):
-            raise ValueError(
-                f"n_snapshots={n_snapshots} keeps the networks at the ends of cycles, and "
-                f"{name}={value!r} another one. Use one of the two."
-            )
 
 
 def _check_length(estimator: Hyperparameters, schedule: WarmUp) -> None:
@@ -196,6 +190,12 @@ def _check_refit(estimator: Hyperparameters) -> None:
         raise ValueError(
             f"early_stopping_refit={refit!r} trains on the validation rows in the end, so nothing "
             "could validate what warm_start=True goes on with. Set warm_start=False or "
+            "early_stopping_refit=None."
+        )
+    if estimator.n_snapshots > 1:
+        raise ValueError(
+            f"early_stopping_refit={refit!r} repeats or goes on with the one best network, and "
+            f"n_snapshots={estimator.n_snapshots} keeps several. Set n_snapshots=1 or "
             "early_stopping_refit=None."
         )
     if estimator.learning_rate == "adaptive":

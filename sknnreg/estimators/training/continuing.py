@@ -77,6 +77,8 @@ class Continuation:
             state.best = None if state.best is None else state.values.copy()
             state.best_value[...] = np.inf
             state.best_epoch[...] = 0
+            if state.snapshot_values is not None:
+                state.snapshot_values[...] = np.inf
             for member in recipe.monitors:
                 if key(member) in state.monitors:
                     member.rejudge(state.monitors[key(member)], state.best_value)

@@ -107,7 +107,7 @@ def _missing(estimator: Any, result: Result) -> str:
         n = int(state.taken[0])
         kept = "predictions average these" if n > 1 else "predictions are those of one network"
         return f"when {n} of n_snapshots={n_wanted} had been taken: {kept}"
-    if estimator.weight_averaging == "swa" and state.averaged[0] == 0:
+    if n_wanted == 1 and estimator.weight_averaging == "swa" and state.averaged[0] == 0:
         start = estimator.averaging_start
         kept = "best" if estimator.early_stopping else "last"
         return (
@@ -121,9 +121,12 @@ def _diverged(estimator: Any, result: Result, train: DataSet) -> Notice:
     history, epoch = result.history, _epochs(result)
     lbfgs, advice = estimator.solver == "lbfgs", _advice(estimator)
     if estimator.early_stopping and result.finite and np.isfinite(result.state.best_value[0]):
+        kept = f"best weights so far, of epoch {int(result.state.best_epoch[0])},"
+        if estimator.n_snapshots > 1 and result.state.taken[0]:
+            kept = f"snapshots so far, {len(result.values)},"
         return ConvergenceWarning, (
-            f"The loss or a weight stopped being finite after {epoch}; the best weights so far, of "
-            f"epoch {int(result.state.best_epoch[0])}, are kept. Try {advice}."
+            f"The loss or a weight stopped being finite after {epoch}; the {kept} are kept. Try "
+            f"{advice}."
         )
     rate = history.learning_rate[-1] if history.learning_rate else estimator.learning_rate_init
     step = "" if lbfgs else f" at step size {rate:g}"

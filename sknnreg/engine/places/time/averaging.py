@@ -22,7 +22,8 @@ class Averaging(ABC):
     def fractions(self, averaged: Array, epochs: Array, n_times: int) -> Array:
         """The newest weights' fractions ``(n_times, M)``, the next times they may count; 0 if not.
 
-        ``averaged (M,)`` have counted so far; ``epochs (M,)`` are over.
+        ``averaged (M,)`` have counted so far; ``epochs (M,)`` are over, or that part of a cycle
+        which has an average of its own.
         """
 
 
@@ -47,7 +48,10 @@ class ExponentialAverage(Averaging):
 
 @dataclass(frozen=True)
 class EpochAverage(Averaging):
-    """The mean of the weights after each epoch past ``start`` (SWA: Izmailov et al., 2018)."""
+    """The mean of the weights after each epoch past ``start`` (SWA: Izmailov et al., 2018).
+
+    ``start`` is a number of epochs, or a part of each cycle.
+    """
 
     every_update: ClassVar[bool] = False
 

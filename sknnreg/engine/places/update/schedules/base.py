@@ -55,9 +55,17 @@ class Schedule(ABC):
     def factors(self, progress: Progress) -> Array:
         """The factors of the epochs' updates ``(..., n_updates, M)``."""
 
+    def part_of_cycle(self, epochs: Array) -> Array:
+        """The part of its cycle ``(M,)`` that is over with the epoch that makes it so many.
+
+        In (0, 1], and 0 outside of cycles.
+        """
+        return np.zeros(np.shape(epochs))
+
     def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Whether a cycle ends with the epoch that makes it so many, ``(M,)``."""
-        return np.zeros(np.shape(epochs), np.bool_)
+        ends: np.ndarray[Any, np.dtype[np.bool_]] = self.part_of_cycle(epochs) == 1
+        return ends
 
 
 def between(floor: Any, height: Array) -> Array:

@@ -2,7 +2,6 @@
 
 from abc import ABC
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,12 +17,12 @@ class Cycles(Schedule, ABC):
     period: PerNetwork
     mult: PerNetwork
 
-    def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """At the last epoch before the next cycle."""
-        # One that begins after so many epochs follows another, unless it is the first.
-        start = _start(_cycle(epochs, self.period, self.mult), self.period, self.mult)
-        ends: np.ndarray[Any, np.dtype[np.bool_]] = (start == epochs) & (start > 0)
-        return ends
+    def part_of_cycle(self, epochs: Array) -> Array:
+        """A share of whole epochs: 1 at the last before the next cycle."""
+        cycle = _cycle(np.maximum(epochs - 1, 0), self.period, self.mult)
+        start, end = (_start(each, self.period, self.mult) for each in (cycle, cycle + 1))
+        part: Array = (epochs - start) / (end - start)
+        return part
 
     def ended(self, epochs: Array) -> Array:
         """How many cycles have ended after so many epochs."""

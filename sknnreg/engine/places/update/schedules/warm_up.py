@@ -1,7 +1,6 @@
 """A linear start in front of any schedule."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -32,5 +31,5 @@ class WarmUp(Schedule):
         ramp = (progress.time + 1.0 / progress.n_updates) / np.maximum(length, 1.0)
         return np.where(progress.throughout(progress.epochs < length), ramp, then)
 
-    def ends_cycle(self, epochs: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        return self.then.ends_cycle(np.maximum(epochs - np.asarray(self.epochs), 0))
+    def part_of_cycle(self, epochs: Array) -> Array:
+        return self.then.part_of_cycle(np.maximum(epochs - np.asarray(self.epochs), 0))
