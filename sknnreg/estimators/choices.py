@@ -132,6 +132,7 @@ AVERAGINGS: dict[AveragingName, Callable[[Hyperparameters], Averaging]] = {
 }
 
 # Choices without a table: each value has a branch of its own where it matters.
+StandardizedAlone: TypeAlias = Literal["X", "y"]
 DropoutScaling: TypeAlias = Literal["train", "predict"]
 NormalizationPosition: TypeAlias = Literal["before", "after"]
 BatchStatistics: TypeAlias = Literal["moving", "population"]

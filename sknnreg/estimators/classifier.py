@@ -22,6 +22,7 @@ from sknnreg.estimators.choices import (
     Refit,
     ScheduleName,
     SolverName,
+    StandardizedAlone,
 )
 from sknnreg.estimators.data.labels import check_classes, check_labels, class_targets
 from sknnreg.estimators.data.targets import ClassTargets, LabelTargets, Targets
@@ -121,20 +122,22 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         normalizes itself from there only, weights start as N(0, 1 / n_in) and biases at 0 (LeCun et
         al., 1998; Klambauer et al., 2017). The output layer starts as the last hidden one does.
 
-    standardize : bool, default=True
+    standardize : bool, "X" or "y", default=True
         Place 1. Whether to bring each input to mean 0 and variance 1, ``(x - mean) / std``, and a
         regressor's targets as well (with ``loss="poisson"`` they are divided by their mean
-        instead). Mean and variance are weighted by the sample weights and come from the training
-        rows only, not from the validation rows. Columns that are constant up to rounding (16
-        spacings of float64) keep their scale, and sparse inputs are scaled but not centred. For
-        sparse text (counts, tf-idf) False is usually better:
-        scaling makes the rarest words the largest inputs. Without effect on a network that goes on
-        training, whose scales are those of the first call.
+        instead). "X" standardizes the inputs alone, which is all there is for a classifier; "y", of
+        a regressor only, the targets alone, for inputs that have a scale of their own by now. Mean
+        and variance are weighted by the sample weights and come from the training rows only, not
+        from the validation rows. Columns that are constant up to rounding (16 spacings of float64)
+        keep their scale, and sparse inputs are scaled but not centred. For sparse text (counts,
+        tf-idf) False is usually better, and "y" for a regressor: scaling makes the rarest words the
+        largest inputs. Without effect on a network that goes on training, whose scales are those of
+        the first call.
 
     input_noise : float, default=0.0
         Place 1. Standard deviation, at least 0, of Gaussian noise added to the inputs,
         ``x + input_noise * N(0, 1)``, drawn anew for every batch; in units of the standardized
-        inputs if ``standardize=True``. Source: Bishop (1995).
+        inputs if these are standardized. Source: Bishop (1995).
 
     augmentation : callable or None, default=None
         Place 1. ``augmentation(X, y, rng) -> (X, y)``, called with each batch before it is
@@ -155,7 +158,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     adversarial : float, default=0.0
         Place 1. Size e, at least 0, of adversarial steps: half of the loss is taken on ``x + e
-        sign(dL/dx)``, in units of the standardized inputs if ``standardize=True``. It takes twice
+        sign(dL/dx)``, in units of the standardized inputs if these are standardized. It takes twice
         the time. Source: Goodfellow et al. (2015), the fast gradient sign method.
 
     dropout : float or array-like of float, default=0.0
@@ -769,7 +772,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         hidden_layer_sizes: Sizes = (100,),
         *,
         activation: ActivationNames = "relu",
-        standardize: bool = True,
+        standardize: bool | StandardizedAlone = True,
         input_noise: float = 0.0,
         augmentation: Augmentation | None = None,
         mixup: float = 0.0,

@@ -31,6 +31,7 @@ from sknnreg.estimators.choices import (
     Refit,
     ScheduleName,
     SolverName,
+    StandardizedAlone,
 )
 
 
@@ -98,7 +99,9 @@ class Hyperparameters:
     hidden_layer_sizes: Annotated[Sizes, NETWORK, "array-like", count]
     activation: Annotated[ActivationNames, NETWORK, one_of(ACTIVATIONS), "array-like"]
 
-    standardize: Annotated[bool, DATA, "boolean"]
+    standardize: Annotated[
+        bool | StandardizedAlone, DATA, "boolean", one_of(get_args(StandardizedAlone))
+    ]
     input_noise: Annotated[float, DATA, from_zero, DRAWS]
     augmentation: Annotated[Augmentation | None, DATA, callable, None, DRAWS]
     mixup: Annotated[float, DATA, from_zero, DRAWS]

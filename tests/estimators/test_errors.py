@@ -13,7 +13,7 @@ BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegula
 
 WRONG = {
     "activation": ["RELU", None, 3, ("relu", "relu"), ("swish",), (None,)],
-    "standardize": ["yes", None, 2],
+    "standardize": ["yes", "x", None, 2],
     "input_noise": [-0.1, "a", None],
     "augmentation": ["flip", 3],
     "mixup": [-0.1, "a", None],

@@ -232,7 +232,8 @@ def _check_size(rows: Rows, mean: Array, scale: Array, constant: Array, name: st
                 f"{x[~np.isfinite(x)][0]}. Replace it (sklearn.impute), or leave its row out."
             )
     size, why = ("large", "overflows") if large[column] else ("small", "vanishes")
+    way_out = "standardize='X'" if name == "y" else "standardize=False, or 'y' for targets alone"
     raise ValueError(
         f"column {column} of {name} is too {size} to be standardized: its variance {why}. "
-        "Rescale it, or set standardize=False."
+        f"Rescale it, or set {way_out}."
     )

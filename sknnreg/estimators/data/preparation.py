@@ -16,6 +16,7 @@ from sknnreg.engine.arrays.batches import DataSet
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.problem import Problem, Recipe, Report
 from sknnreg.engine.state import TrainingState
+from sknnreg.estimators.choices import StandardizedAlone
 from sknnreg.estimators.data.augmenting import Augmenter
 from sknnreg.estimators.data.inputs import Standardization, as_rows, within_range
 from sknnreg.estimators.data.targets import Targets
@@ -138,12 +139,10 @@ def prepare(
         if estimator.early_stopping_scoring != "loss":
             # A scorer wants arrays: the validation rows are copied for it, and only for it.
             held_out = given.take(parts[1] if full.x.index is None else full.x.index[parts[1]])
-    inputs = Standardization()
     if scales is not None and scales.inputs is not None:
         inputs = scales.inputs
-    elif estimator.standardize:
-        inputs = Standardization.of(train.x, train.weight, "X")
-        targets = targets.standardized(train.y, train.weight)
+    else:
+        inputs, targets = _standardized(estimator, train, targets)
     raw, augment = None, None
     if estimator.augmentation is not None:
         raw, augment = train, Augmenter(estimator.augmentation, inputs, targets)
@@ -151,6 +150,24 @@ def prepare(
     if validation is not None:
         validation = _scale(validation, inputs, targets)
     return Prepared(train, validation, held_out, seed, inputs, targets, raw, augment)
+
+
+def _standardized(
+    estimator: Hyperparameters, train: DataSet, targets: Targets
+) -> tuple[Standardization, Targets]:
+    """The scales of inputs and targets, of the rows to train on."""
+    inputs = Standardization()
+    if standardizes(estimator, "X"):
+        inputs = Standardization.of(train.x, train.weight, "X")
+    if standardizes(estimator, "y"):
+        targets = targets.standardized(train.y, train.weight)
+    return inputs, targets
+
+
+def standardizes(estimator: Hyperparameters, what: StandardizedAlone) -> bool:
+    """Whether X, or y, is to be standardized."""
+    given = estimator.standardize
+    return given == what if isinstance(given, str) else bool(given)
 
 
 def _split(

@@ -1,6 +1,7 @@
 """Which hyperparameters, each right by itself, do not go together."""
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from sknnreg.engine.places.update.schedules.cycles import Cycles
 from sknnreg.engine.places.update.schedules.warm_up import WarmUp
@@ -20,6 +21,11 @@ def check_compatible(estimator: Hyperparameters, n_rows: int) -> None:
             f"normalization={estimator.normalization!r} needs the spread of at least two rows, got "
             f"batch_size={estimator.batch_size!r} and n_samples={n_rows}. Use larger batches, or "
             "normalization='layer' or None."
+        )
+    if estimator.standardize == "y" and is_classifier(estimator):
+        raise ValueError(
+            "standardize='y' standardizes targets, and a classifier's are classes, which have no "
+            "scale. Use standardize=False to have the inputs as they are, or True."
         )
     _check_rows_normalization(estimator)
     if estimator.batch_sampling is not None and not estimator.shuffle:

@@ -6,13 +6,14 @@ import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 
 from sknnreg.engine.arrays.batches import DataSet
 from sknnreg.engine.arrays.rows import Rows
 from sknnreg.engine.problem import Result
 from sknnreg.estimators.data.inputs import chunks
-from sknnreg.estimators.data.preparation import Prepared
+from sknnreg.estimators.data.preparation import Prepared, standardizes
 from sknnreg.estimators.hyperparameters import OBJECTIVE, from_zero
 from sknnreg.estimators.settings.automatic import tol
 
@@ -142,7 +143,8 @@ def _advice(estimator: Any) -> str:
     ways = []
     if estimator.solver != "lbfgs":
         ways += [f"a smaller learning_rate_init than {estimator.learning_rate_init}", "clip_norm"]
-    if not estimator.standardize:
+    both = standardizes(estimator, "X"), is_classifier(estimator) or standardizes(estimator, "y")
+    if not all(both):
         ways.append("standardize=True")
     strengths = [*_penalties(estimator), "weight_decay"]
     if max(getattr(estimator, name) for name in strengths) > 1:
