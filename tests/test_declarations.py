@@ -18,7 +18,7 @@ ESTIMATORS = [MLPRegularizedClassifier, MLPRegularizedRegressor]
 BOTH = pytest.mark.parametrize("Estimator", ESTIMATORS)
 OWN = {
     MLPRegularizedClassifier: ["label_smoothing", "class_weight"],
-    MLPRegularizedRegressor: ["loss", "huber_delta"],
+    MLPRegularizedRegressor: ["loss", "huber_delta", "clip_predictions"],
 }
 TABLES = {
     "activation": (ACTIVATIONS, ActivationName),

@@ -89,7 +89,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
                            ``validation_fraction``, ``early_stopping_scoring``,
                            ``early_stopping_refit``, ``weight_averaging``, ``averaging_decay``,
                            ``averaging_start``, ``n_snapshots``, ``max_time``
-    (other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``
+    (other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``;
+                           of a regressor ``clip_predictions``
     =====================  =========================================================================
 
     Training minimizes::

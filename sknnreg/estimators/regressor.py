@@ -29,6 +29,7 @@ from sknnreg.estimators.data.numbers import check_numbers
 from sknnreg.estimators.data.targets import ResponseTargets, Targets
 from sknnreg.estimators.hyperparameters import (
     OBJECTIVE,
+    OTHER,
     ActivationNames,
     Augmentation,
     Rates,
@@ -75,7 +76,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
                            ``validation_fraction``, ``early_stopping_scoring``,
                            ``early_stopping_refit``, ``weight_averaging``, ``averaging_decay``,
                            ``averaging_start``, ``n_snapshots``, ``max_time``
-    (other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``
+    (other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``;
+                           of a regressor ``clip_predictions``
     =====================  =========================================================================
 
     Training minimizes::
@@ -487,6 +489,15 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         Place 7. Seconds, greater than 0, after which training stops at the end of the epoch.
         Results then depend on the machine.
 
+    clip_predictions : bool, default=False
+        Whether ``predict``, and so ``score``, brings each prediction into the range of y, from the
+        smallest to the largest of all training rows so far with weight, over all calls that go on,
+        each output by itself. A prediction beyond is then an extrapolation that no row speaks for,
+        such as a negative price. It is no part of training: the loss, validation losses and
+        ``coefs_`` do not know of it, while a scorer of early stopping sees clipped predictions, as
+        ``score`` does. With ``n_snapshots`` above 1 the mean is clipped. It may be switched after
+        ``fit``. Rows that early stopping holds out do not count.
+
     warm_start : bool, default=False
         Whether another call of ``fit`` goes on where the last one ended, with the optimizer's
         moments, schedule, random generators, scales and validation split, for up to ``max_iter``
@@ -740,6 +751,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
 
     loss: Annotated[LossName, OBJECTIVE, one_of(LOSSES)]
     huber_delta: Annotated[float, OBJECTIVE, positive]
+    clip_predictions: Annotated[bool, OTHER, "boolean"]
 
     # What fit sets.
     _targets: ResponseTargets
@@ -809,6 +821,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         averaging_start: float = 0.75,
         n_snapshots: int = 1,
         max_time: float | None = None,
+        clip_predictions: bool = False,
         warm_start: bool = False,
         dtype: ComputingDtype = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -882,10 +895,16 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            In the units of the training targets.
+            In the units of the training targets; with ``clip_predictions=True`` none is outside
+            their range.
         """
         check_is_fitted(self, "coefs_")
-        inverse = self._targets.link.inverse
-        if self._targets.one_dimensional:
-            return self._predict_into(X, lambda raw: inverse(raw[:, 0]), None)
-        return self._predict_into(X, inverse, self.n_outputs_)
+        targets, clips = self._targets, self.clip_predictions
+
+        def responses(raw: Array) -> Array:
+            y = targets.link.inverse(raw)
+            return targets.decode(targets.clipped(y) if clips else y)
+
+        return self._predict_into(
+            X, responses, None if targets.one_dimensional else targets.n_outputs
+        )

@@ -82,6 +82,7 @@ ONLY = {
     MLPRegularizedRegressor: {
         "loss": ["mse", None],
         "huber_delta": [0.0, -1.0, None],
+        "clip_predictions": ["yes", None, 2],
     },
 }
 # All values that learning_rate may have, but for functions.

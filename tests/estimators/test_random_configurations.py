@@ -102,6 +102,7 @@ DRAWS = {
     "label_smoothing": [0.1],
     "loss": ["absolute_error", "huber", "poisson"],
     "huber_delta": [0.5],
+    "clip_predictions": [True],
 }  # fmt: skip
 DRAWN, N_DRAWN = 0.15, 40
 SCORE = {Classifier: "accuracy", Regressor: "r2"}

@@ -151,6 +151,15 @@ class Standardization:
         return replace(rows, offset=self.offset, scale=self.scale)
 
 
+def extremes(rows: Rows) -> tuple[Array, Array]:
+    """The smallest and the largest number of each column, reading piece by piece."""
+    low, high = np.full(rows.width, np.inf), np.full(rows.width, -np.inf)
+    for at in chunks((len(rows), rows.width)):
+        x = rows.read(at, np.empty((at.stop - at.start, rows.width)))
+        low, high = np.minimum(low, x.min(axis=0)), np.maximum(high, x.max(axis=0))
+    return low, high
+
+
 # Values of a column that should be constant differ by their rounding, in a sum of some terms by as
 # many spacings between neighbouring numbers.
 ROUNDING = 16

@@ -143,6 +143,7 @@ def prepare(
         inputs = scales.inputs
     else:
         inputs, targets = _standardized(estimator, train, targets)
+    targets = targets.seeing(train.y)
     raw, augment = None, None
     if estimator.augmentation is not None:
         raw, augment = train, Augmenter(estimator.augmentation, inputs, targets)

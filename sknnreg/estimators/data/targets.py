@@ -20,7 +20,7 @@ from sknnreg.engine.places.objective.losses import (
     CrossEntropy,
     Loss,
 )
-from sknnreg.estimators.data.inputs import CHUNK, Standardization
+from sknnreg.estimators.data.inputs import CHUNK, Standardization, extremes
 
 
 class Targets(ABC):
@@ -69,6 +69,10 @@ class Targets(ABC):
     def scaled(self, rows: Rows) -> Rows:
         """Encoded rows on that scale."""
         return rows
+
+    def seeing(self, rows: Rows) -> Targets:
+        """The same targets, which have seen these encoded rows too."""
+        return self
 
     def unscale_outputs(self, coefs: list[Array], intercepts: list[Array]) -> None:
         """Bring a plain network's last layer back to the units of y, in place."""
@@ -232,12 +236,16 @@ class LabelTargets(Targets):
 
 @dataclass(frozen=True)
 class ResponseTargets(Targets):
-    """Real numbers; ``standardization`` puts them on the network's scale."""
+    """Real numbers; ``standardization`` puts them on the network's scale.
+
+    ``seen`` are the smallest and the largest of each response so far.
+    """
 
     n_responses: int
     one_dimensional: bool
     response_loss: Loss
     standardization: Standardization = field(default_factory=Standardization)
+    seen: tuple[Array, Array] | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -290,6 +298,19 @@ class ResponseTargets(Targets):
     def scaled(self, rows: Rows) -> Rows:
         """Standardized when they are read."""
         return self.standardization.apply(rows)
+
+    def seeing(self, rows: Rows) -> Targets:
+        """Their range grows."""
+        low, high = extremes(rows)
+        if self.seen is not None:
+            low, high = np.minimum(low, self.seen[0]), np.maximum(high, self.seen[1])
+        return replace(self, seen=(low, high))
+
+    def clipped(self, y: Array) -> Array:
+        """Responses ``(..., K)`` brought into the range seen."""
+        assert self.seen is not None
+        within: Array = np.clip(y, *self.seen)
+        return within
 
     def unscale_outputs(self, coefs: list[Array], intercepts: list[Array]) -> None:
         """The scale and the offset move into the last layer."""
