@@ -104,7 +104,7 @@ DRAWS = {
     "huber_delta": [0.5],
     "clip_predictions": [True],
 }  # fmt: skip
-DRAWN, N_DRAWN = 0.15, 40
+DRAWN, N_DRAWN = 0.15, 44
 SCORE = {Classifier: "accuracy", Regressor: "r2"}
 BOTH = pytest.mark.parametrize("Estimator", list(SCORE))
 
