@@ -444,7 +444,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         Place 7. Whether to judge the network after each epoch on rows it does not learn from, and
         to keep the weights of the best epoch, batch normalization's statistics included. The rows
         are ``X_val`` and ``y_val`` of ``fit`` or else a part split off the training rows,
-        stratified by class in a classifier; with ``groups`` of ``fit``, whole groups of rows.
+        stratified by class in a classifier, where the only row of a class is left to train with;
+        with ``groups`` of ``fit``, whole groups of rows.
         ``partial_fit`` would split a part off every piece: pass it ``X_val`` and ``y_val``.
 
     validation_fraction : float, default=0.1

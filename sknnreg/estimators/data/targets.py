@@ -58,6 +58,10 @@ class Targets(ABC):
         """A number per row that a validation split should share out evenly, if any."""
         return None
 
+    def absent(self, y: Array) -> list[Any]:
+        """The classes of which y has no row."""
+        return []
+
     def class_weights(self, class_weight: Any, rows: Rows, weight: Array | None) -> Array | None:
         """A weight for each class, where there are classes and weights."""
         return None
@@ -142,6 +146,11 @@ class ClassTargets(Targets):
         """The classes."""
         codes: Array = rows.values if rows.index is None else rows.values[rows.index]
         return codes
+
+    def absent(self, y: Array) -> list[Any]:
+        """As labels."""
+        missing: list[Any] = np.setdiff1d(self.classes, y).tolist()
+        return missing
 
     def class_weights(self, class_weight: Any, rows: Rows, weight: Array | None) -> Array | None:
         """The weight of each class, from all rows of the training data."""

@@ -88,7 +88,16 @@ def score_function(estimator: Any, plan: Plan) -> Callable[[Array], float] | Non
         vars(fitted).update(fitted_attributes(estimator, row, plan))
         # The validation rows are a plain array by now: no names to compare.
         vars(fitted).pop("feature_names_in_", None)
-        return _as_number(scorer(fitted, held_out.X, held_out.y, **weights), scoring)
+        try:
+            return _as_number(scorer(fitted, held_out.X, held_out.y, **weights), scoring)
+        except ValueError as error:
+            if absent := plan.prepared.targets.absent(held_out.y):
+                error.add_note(
+                    f"The validation rows have none of the classes {absent[:10]}: of a class of "
+                    "few rows all are needed for training. Use early_stopping_scoring='loss', or a "
+                    f"scorer that can do without, in place of {scoring!r}, or pass X_val and y_val."
+                )
+            raise
 
     return score
 
