@@ -35,7 +35,7 @@ from sknnreg.engine.places.update.schedules.decays import (
     InverseScaling,
     Step,
 )
-from sknnreg.engine.places.update.schedules.spans import Cosine, OneCycle
+from sknnreg.engine.places.update.schedules.spans import Cosine, FlatCosine, OneCycle
 
 if TYPE_CHECKING:
     from sknnreg.estimators.hyperparameters import Hyperparameters
@@ -108,6 +108,7 @@ ScheduleName: TypeAlias = Literal[
     "exponential",
     "step",
     "cosine",
+    "flat_cosine",
     "cosine_restarts",
     "cyclic",
     "one_cycle",
@@ -120,6 +121,7 @@ SCHEDULES: dict[ScheduleName, Callable[[Hyperparameters], Schedule]] = {
     "exponential": lambda est: Exponential(float(est.learning_rate_decay)),
     "step": lambda est: Step(float(est.learning_rate_decay), float(est.learning_rate_period)),
     "cosine": lambda est: Cosine(_floor(est), _n_epochs(est)),
+    "flat_cosine": lambda est: FlatCosine(_floor(est), _n_epochs(est)),
     "cosine_restarts": lambda est: CosineRestarts(_floor(est), *_cycles(est)),
     "cyclic": lambda est: Cyclic(_floor(est), *_cycles(est), float(est.learning_rate_decay)),
     "one_cycle": lambda est: OneCycle(_floor(est), _n_epochs(est)),

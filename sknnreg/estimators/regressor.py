@@ -281,7 +281,9 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         * "step": ``learning_rate_decay ** floor(e / learning_rate_period)``;
         * "cosine": ``(1 + cos(pi t / T)) / 2`` at update t of the T updates in ``max_iter`` epochs,
           less those of a warm-up (Loshchilov and Hutter, 2017);
-        * "cosine_restarts": the same in cycles of ``learning_rate_period`` epochs;
+        * "flat_cosine": 1 for the first half of these T updates, then the same from 1 to 0 in the
+          second (after Holzmüller et al., 2024, who let dropout and weight decay fade so);
+        * "cosine_restarts": "cosine" in cycles of ``learning_rate_period`` epochs;
         * "cyclic": triangles, up and down again within each cycle of ``learning_rate_period``
           epochs, times ``learning_rate_decay ** i`` in cycle i = 0, 1, ...: 1 keeps their height,
           0.5 halves it from cycle to cycle (Smith, 2017);
@@ -291,10 +293,10 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         * ``learning_rate(t)``, if it is a callable, at update t = 0, 1, ..., counted from the end
           of a warm-up. It should depend on t alone, and return a finite number of at least 0.
 
-        "cosine", "cosine_restarts", "cyclic" and "one_cycle" leave room for ``learning_rate_min``:
-        a factor f becomes ``r + (1 - r) f`` with ``r = learning_rate_min / learning_rate_init``.
-        "cosine" and "one_cycle" start over if training goes on past ``max_iter`` epochs, by
-        ``warm_start`` or ``partial_fit``.
+        "cosine", "flat_cosine", "cosine_restarts", "cyclic" and "one_cycle" leave room for
+        ``learning_rate_min``: a factor f becomes ``r + (1 - r) f`` with ``r = learning_rate_min /
+        learning_rate_init``. "cosine", "flat_cosine" and "one_cycle" start over if training goes on
+        past ``max_iter`` epochs, by ``warm_start`` or ``partial_fit``.
 
     learning_rate_init : float, default=0.003
         Place 5. The largest step size of the schedule; greater than 0. A smaller one needs a
@@ -303,7 +305,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
 
     learning_rate_min : float, default=0.0
         Place 5. The smallest step size, from 0 to ``learning_rate_init``, of "cosine",
-        "cosine_restarts", "cyclic" and "one_cycle".
+        "flat_cosine", "cosine_restarts", "cyclic" and "one_cycle".
 
     learning_rate_period : int, default=10
         Place 5. Epochs of the first cycle of "cosine_restarts" and "cyclic", or between the steps
@@ -503,8 +505,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         Whether another call of ``fit`` goes on where the last one ended, with the optimizer's
         moments, schedule, random generators, scales and validation split, for up to ``max_iter``
         further epochs. 10 and then 10 more epochs give the same network as 20, unless ``max_iter``
-        sets the schedule ("cosine", "one_cycle") or where "swa" begins. "lbfgs" keeps the weights
-        and starts its estimate of the curvature anew.
+        sets the schedule ("cosine", "flat_cosine", "one_cycle") or where "swa" begins. "lbfgs"
+        keeps the weights and starts its estimate of the curvature anew.
 
     dtype : {"auto", "float32", "float64"}, default="auto"
         Precision of training. "auto" is float64 with "lbfgs" and wherever one batch holds all
@@ -665,6 +667,8 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
       replacement. Annals of Mathematical Statistics 33.
     * Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression: biased estimation for nonorthogonal
       problems. Technometrics 12.
+    * Holzmüller, D., Grinsztajn, L. and Steinwart, I. (2024). Better by default: strong pre-tuned
+      MLPs and boosted trees on tabular data. NeurIPS 37.
     * Huang, G. et al. (2017). Snapshot ensembles: train 1, get M for free. ICLR.
     * Ioffe, S. and Szegedy, C. (2015). Batch normalization: accelerating deep network training by
       reducing internal covariate shift. ICML.

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 ESTIMATORS = {"classifier": MLPRegularizedClassifier, "regressor": MLPRegularizedRegressor}
 ALL = {name for cls in ESTIMATORS.values() for name in inspect.signature(cls).parameters}
 OWN = {"label_smoothing": "classifier", "class_weight": "classifier",
-       "loss": "regressor", "huber_delta": "regressor"}  # fmt: skip
+       "loss": "regressor", "huber_delta": "regressor", "clip_predictions": "regressor"}  # fmt: skip
 
 
 def shifted(X, y, rng):
@@ -90,6 +90,7 @@ STAYS = {
     "averaging_start": ({"weight_averaging": "swa"}, 0.1),
     "n_snapshots": ({"learning_rate": "cosine_restarts", "learning_rate_period": 1}, 2),
     "max_time": ({}, 1e6),
+    "clip_predictions": ({}, True),
     "dtype": ({"dtype": "float64"}, "float32"),
     "random_state": ({}, 1),
     "verbose": ({}, True),

@@ -252,7 +252,7 @@ TOGETHER_WRONG = [
             ["learning_rate_min=0.02", "learning_rate_init=0.01", f"learning_rate='{kind}'"],
             "Increase learning_rate_init or decrease learning_rate_min",
         )
-        for kind in ("cosine", "cosine_restarts", "cyclic", "one_cycle")
+        for kind in ("cosine", "flat_cosine", "cosine_restarts", "cyclic", "one_cycle")
     ),
     *(
         (

@@ -65,7 +65,7 @@ DRAWS = {
     "l2": [1e-3],
     "solver": ["sgd", "rmsprop", "amsgrad", "lbfgs"],
     "learning_rate": ["invscaling", "adaptive", "exponential", "step", "cosine", "cosine_restarts",
-                      "cyclic", "one_cycle", shrink],
+                      "cyclic", "one_cycle", "flat_cosine", shrink],
     "learning_rate_init": [0.003, 0.01],
     "learning_rate_min": [1e-4],
     "learning_rate_period": [3, 5],

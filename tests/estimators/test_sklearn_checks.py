@@ -75,6 +75,7 @@ TRAINING = [
     {"learning_rate": "cosine", "learning_rate_min": 0.005},
     {"learning_rate": "cosine_restarts", "learning_rate_period_mult": 1.5},
     {"learning_rate": "cyclic", "learning_rate_period": 5, "learning_rate_min": 0.005},
+    {"learning_rate": "flat_cosine"},
     {"learning_rate": "one_cycle", "learning_rate_init": 0.05},
     {"weight_averaging": "ema", "averaging_decay": 0.5},
     # From the start: one check runs out of patience long before three quarters of its max_iter.

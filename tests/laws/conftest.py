@@ -55,7 +55,7 @@ from sknnreg.engine.places.update.schedules.decays import (
     InverseScaling,
     Step,
 )
-from sknnreg.engine.places.update.schedules.spans import Cosine, OneCycle
+from sknnreg.engine.places.update.schedules.spans import Cosine, FlatCosine, OneCycle
 from sknnreg.engine.places.update.schedules.warm_up import WarmUp
 from sknnreg.engine.places.update.weight_decay import WeightDecay
 from sknnreg.engine.places.weights_at_rest import Constraint, MaxNorm, MaxWeightNorm
@@ -254,6 +254,7 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
             case(Exponential(0.95), Exponential(1.0), Exponential(0.5)),
             case(Step(0.95, 10.0), Step(1.0, 1.0), Step(0.1, 3.0)),
             case(Cosine(0.0, 200.0), Cosine(0.1, 20.0), Cosine(1.0, 7.0)),
+            case(FlatCosine(0.0, 200.0), FlatCosine(0.1, 20.0), FlatCosine(1.0, 7.0)),
             case(OneCycle(0.0, 200.0), OneCycle(0.1, 20.0), OneCycle(1.0, 7.0)),
             case(
                 CosineRestarts(0.0, 10.0, 1.0),

@@ -16,7 +16,7 @@ from sknnreg.engine.places.update.schedules.decays import (
     InverseScaling,
     Step,
 )
-from sknnreg.engine.places.update.schedules.spans import Cosine, OneCycle
+from sknnreg.engine.places.update.schedules.spans import Cosine, FlatCosine, OneCycle
 from sknnreg.engine.places.update.schedules.warm_up import WarmUp
 
 
@@ -34,6 +34,12 @@ def cycle(config, epoch):
 def cosine(config, at):
     t = at.time % config.epochs
     return config.floor + (1 - config.floor) * (1 + math.cos(math.pi * t / config.epochs)) / 2
+
+
+def flat_cosine(config, at):
+    f = at.time % config.epochs / config.epochs
+    g = 1 if f < 0.5 else (1 + math.cos(math.pi * (2 * f - 1))) / 2
+    return config.floor + (1 - config.floor) * g
 
 
 def one_cycle(config, at):
@@ -80,6 +86,7 @@ FORMULAS = {
     Exponential: lambda config, at: config.decay**at.epoch,
     Step: lambda config, at: config.decay ** (at.epoch // config.period),
     Cosine: cosine,
+    FlatCosine: flat_cosine,
     OneCycle: one_cycle,
     CosineRestarts: cosine_restarts,
     Cyclic: cyclic,

@@ -206,6 +206,7 @@ def test_solvers_and_losses(solver, kind, dtype, weighted):
         {"learning_rate": "cosine"},
         {"learning_rate": "cosine_restarts", "solver": "rmsprop"},
         {"learning_rate": "cyclic", "solver": "amsgrad"},
+        {"learning_rate": "flat_cosine"},
         {"learning_rate": "one_cycle"},
         {"learning_rate": halving},
         {"weight_averaging": "ema"},

@@ -38,8 +38,8 @@ GRIDS = {
                     "learning_rate_warmup": [0, 3]},
     "step": {"learning_rate": ["step"], "learning_rate_decay": [0.2, 0.8],
              "learning_rate_period": [1, 5], "learning_rate_warmup": [0, 3]},
-    "cosine": {"learning_rate": ["cosine", "one_cycle"], "learning_rate_min": [0.0, 0.01],
-               "learning_rate_warmup": [0, 3]},
+    "cosine": {"learning_rate": ["cosine", "flat_cosine", "one_cycle"],
+               "learning_rate_min": [0.0, 0.01], "learning_rate_warmup": [0, 3]},
     "cosine, max_iter": {"learning_rate": ["cosine"], "max_iter": [6, 12],
                          "learning_rate_init": [0.02, 0.2]},
     "restarts": [

@@ -83,6 +83,10 @@ SCHEDULES = {
         {"learning_rate": "cosine", "learning_rate_min": SMALLEST},
         lambda time, span: falling_cosine(time % span / span),
     ),
+    "flat_cosine": (
+        {"learning_rate": "flat_cosine", "learning_rate_min": SMALLEST},
+        lambda time, span: falling_cosine(max(0.0, 2 * (time % span) / span - 1)),
+    ),
     "one_cycle": (
         {"learning_rate": "one_cycle", "learning_rate_min": SMALLEST},
         lambda time, span: one_cycle(time % span / span),
@@ -117,7 +121,7 @@ SCHEDULES = {
     ),
 }  # fmt: skip
 # Those that end with max_iter start over when it is over; all others go on.
-SPANNING = ("cosine", "one_cycle")
+SPANNING = ("cosine", "flat_cosine", "one_cycle")
 
 
 def pytest_generate_tests(metafunc):

@@ -34,7 +34,7 @@ def test_partial_fit_twenty_times_is_twenty_epochs(
 
 
 @BOTH
-@pytest.mark.parametrize("name", ["cosine", "one_cycle"])
+@pytest.mark.parametrize("name", ["cosine", "flat_cosine", "one_cycle"])
 @pytest.mark.parametrize("warm_up", [0, 1, 3])
 def test_what_ends_with_max_iter_starts_over_when_training_goes_on(
     Estimator, name, warm_up, make, data, expected_curve

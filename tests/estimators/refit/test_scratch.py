@@ -10,6 +10,7 @@ OWN = pytest.mark.parametrize("own", [False, True], ids=["split off", "handed in
 # What is spread over max_iter, whenever training ends.
 SPANNING = [
     {"learning_rate": "cosine"},
+    {"learning_rate": "flat_cosine"},
     {"learning_rate": "one_cycle", "learning_rate_warmup": 2},
     {"weight_averaging": "swa", "averaging_start": 0.2},
 ]
@@ -79,7 +80,7 @@ def test_whatever_it_is_trained_with(Estimator, training, own, make, rows, check
 
 @BOTH
 @OWN
-@pytest.mark.parametrize("settings", SPANNING, ids=["cosine", "one_cycle", "swa"])
+@pytest.mark.parametrize("settings", SPANNING, ids=["cosine", "flat_cosine", "one_cycle", "swa"])
 def test_step_sizes_and_averages_are_those_of_the_same_epochs(
     Estimator, settings, own, make, rows, check
 ):

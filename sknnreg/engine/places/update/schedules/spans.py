@@ -23,6 +23,23 @@ class Cosine(Schedule):
         return between(self.floor, half_cosine(progress.time % self.epochs / self.epochs))
 
 
+# The share of training in which the step size stays, before it falls.
+FLAT = 0.5
+
+
+@dataclass(frozen=True)
+class FlatCosine(Schedule):
+    """1 for half of T epochs, then along half a cosine to the floor (after Holzmüller, 2024)."""
+
+    floor: PerNetwork
+    epochs: PerNetwork
+
+    def factors(self, progress: Progress) -> Array:
+        """From 1 towards the floor."""
+        fraction = progress.time % self.epochs / self.epochs
+        return between(self.floor, half_cosine(np.maximum(fraction - FLAT, 0.0) / (1 - FLAT)))
+
+
 # The share of one cycle in which the step size rises, and the factor from which it does.
 RISING = 0.3
 LOWEST_START = 1 / 25
