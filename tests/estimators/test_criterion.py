@@ -15,7 +15,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 ESTIMATORS = {"classifier": MLPRegularizedClassifier, "regressor": MLPRegularizedRegressor}
 ALL = {name for cls in ESTIMATORS.values() for name in inspect.signature(cls).parameters}
 OWN = {"label_smoothing": "classifier", "class_weight": "classifier",
-       "loss": "regressor", "huber_delta": "regressor", "clip_predictions": "regressor"}  # fmt: skip
+       "loss": "regressor", "huber_delta": "regressor",
+       "clip_predictions": "regressor"}  # fmt: skip
 
 
 def shifted(X, y, rng):
