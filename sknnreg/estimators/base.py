@@ -277,6 +277,10 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
             values[at] = function(mean)
         return values
 
+    def _in_units(self, raw: Array, method: str) -> Array:
+        """Raw outputs ``(..., K)`` as the predictions that this method makes of them."""
+        return self._targets.link.inverse(raw)
+
     @available_if(has_weights)
     def sparsify(self) -> Self:
         """Turn ``coefs_`` into sparse matrices; predictions then skip their zeros.

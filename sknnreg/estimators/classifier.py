@@ -961,14 +961,18 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
     def _probabilities(self, X: Any, *, log: bool = False) -> Array:
         """Of each class or label, or their logarithms."""
         check_is_fitted(self, "coefs_")
-        n_classes, link = len(self.classes_), self._targets.link
-        inverse = link.log_inverse if log else link.inverse
-        if isinstance(self._targets, ClassTargets) and n_classes == 1:
-            return self._predict_into(X, lambda raw: inverse(np.full_like(raw, np.inf)), 1)
-        if isinstance(self._targets, ClassTargets) and n_classes == 2:
+        method = "predict_log_proba" if log else "predict_proba"
+        return self._predict_into(X, lambda raw: self._in_units(raw, method), len(self.classes_))
+
+    def _in_units(self, raw: Array, method: str) -> Array:
+        link = self._targets.link
+        inverse = link.log_inverse if method == "predict_log_proba" else link.inverse
+        if isinstance(self._targets, ClassTargets) and len(self.classes_) == 1:
+            return inverse(np.full_like(raw, np.inf))
+        if isinstance(self._targets, ClassTargets) and len(self.classes_) == 2:
             # One output for both: its link gives the second class, and with -raw the first.
-            return self._predict_into(X, lambda raw: inverse(np.hstack([-raw, raw])), 2)
-        return self._predict_into(X, inverse, n_classes)
+            return inverse(np.concatenate([-raw, raw], axis=-1))
+        return inverse(raw)
 
     def __sklearn_tags__(self) -> Any:
         """Multilabel y is welcome."""

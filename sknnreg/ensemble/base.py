@@ -1,0 +1,302 @@
+"""What both ensembles share: fit, the rows held out, the mean over members."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from joblib.parallel import get_active_backend
+from numpy.typing import NDArray
+from sklearn.model_selection import ParameterSampler
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.ensemble.folds import Split, Strata, splits_of
+from sknnreg.ensemble.members import FittedMember, Place, fit_member, network_of, with_seeds
+from sknnreg.ensemble.outputs import aligned, outputs
+from sknnreg.ensemble.selection import greedy_counts
+from sknnreg.ensemble.settings import (
+    check_estimator_kind,
+    check_network,
+    check_settings,
+    refuse_others,
+)
+from sknnreg.ensemble.table import Table, checked_X, n_rows
+from sknnreg.estimators.data.inputs import check_weights
+from sknnreg.estimators.data.labels import check_groups
+from sknnreg.estimators.sklearn_types import (
+    BaseEstimator,
+    CallbackSupportMixin,
+    with_callbacks,
+)
+from sknnreg.estimators.training.all_or_nothing import all_or_nothing
+from sknnreg.together import TogetherBackend, fit_together
+
+MAX_SEED = np.iinfo(np.int32).max
+
+
+class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
+    """An ensemble whose members hold out a fold each, and train in one pass."""
+
+    # By this `fit_together` knows which searches have networks in them.
+    _trains_together = True
+    # As the splitters that groups are made for: who passes groups wants them used.
+    __metadata_request__fit: ClassVar = {"groups": True}
+
+    estimator: Any
+    n_members: int
+    cv: Any
+    validation: str | None
+    param_distributions: Any
+    n_candidates: int
+    random_state: Any
+
+    # What fit sets.
+    members_: list[Any]
+    weights_: NDArray[np.float64]
+    held_out_rows_: list[NDArray[np.intp]] | None
+    candidates_: list[dict[str, Any]] | None
+    candidate_losses_: NDArray[np.float64] | None
+    oof_prediction_: NDArray[np.float64] | None
+    oof_score_: float | None
+    n_iter_: NDArray[np.intp]
+
+    # The network's class, and its method that is averaged.
+    _kind: ClassVar[type]
+    _method: ClassVar[str]
+
+    @abstractmethod
+    def _check_y(self, y: Any) -> tuple[Any, Strata]:
+        """The targets, and what folds should share out evenly; what they mean is noted."""
+
+    @abstractmethod
+    def _loss(self, prediction: Array, table: Table) -> float:
+        """The loss by which candidates are selected."""
+
+    @abstractmethod
+    def _score(self, prediction: Array, table: Table) -> float:
+        """What ``score`` would say of these predictions."""
+
+    @property
+    def _classes(self) -> Array | None:
+        return getattr(self, "classes_", None)
+
+    @all_or_nothing
+    @with_callbacks
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        **others: Any,
+    ) -> Self:
+        """Fit all members, in one pass.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
+            Inputs; for a pipeline whatever its first step takes.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, as the networks take them.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of at least 0, not all 0, for the networks, their validation and ``oof_score_``.
+            A weight of 0 is a row that is not there. A pipeline's transformers receive them where
+            they ask for them by metadata routing.
+        groups : array-like of shape (n_samples,), default=None
+            Labels of groups, such as the patient that a row is of, which are held out as a whole.
+            With metadata routing they come without a request.
+        **others : dict
+            Refused, ``X_val`` and ``y_val`` for one: the folds are the validation rows.
+
+        Returns
+        -------
+        self : object
+            The fitted ensemble.
+
+        Raises
+        ------
+        ValueError
+            For a parameter out of its range, unusable data, too few rows for the folds, or whatever
+            the fit of a member raises. The ensemble is then as it was before.
+        TypeError
+            If ``estimator`` is no network of this package and ends in none, or for ``others``.
+        """
+        refuse_others([*others])
+        check_settings(self)
+        table, strata = self._table(X, y, sample_weight, groups)
+        rng = check_random_state(self.random_state)
+        fold_seed = int(rng.randint(MAX_SEED))
+        splits: list[Any] = [None]
+        if self.validation is not None:
+            splits = splits_of(self.cv, int(self.n_members), table, strata, fold_seed)
+        if self.param_distributions is None:
+            self._fit_equals(table, splits, rng)
+        else:
+            self._fit_candidates(table, splits, rng)
+        self.n_iter_ = np.array([network_of(each).n_iter_ for each in self.members_])
+        return self
+
+    def _fit_equals(self, table: Table, splits: list[Any], rng: np.random.RandomState) -> None:
+        n_members = int(self.n_members)
+        members = [with_seeds(self._estimator(), rng) for _ in range(n_members)]
+        own = [splits[m % len(splits)] for m in range(n_members)]
+        fitted = self._train(members, own, table)
+        self.candidates_ = self.candidate_losses_ = None
+        self._keep(fitted, own, np.full(n_members, 1 / n_members))
+        if self.validation is None:
+            self.oof_prediction_ = self.oof_score_ = None
+        else:
+            self._keep_oof(self._oof(fitted, len(table)), table)
+
+    def _fit_candidates(
+        self, table: Table, splits: list[Split], rng: np.random.RandomState
+    ) -> None:
+        """All candidates with all folds in one pass; those that are picked stay."""
+        sampler = ParameterSampler(
+            self.param_distributions, int(self.n_candidates), random_state=rng
+        )
+        candidates, k = [dict(each) for each in sampler], len(splits)
+        members = [with_seeds(self._estimator(), rng, **c) for c in candidates for _ in splits]
+        fitted = self._train(members, splits * len(candidates), table)
+        parts = [fitted[start : start + k] for start in range(0, len(fitted), k)]
+        oof = np.stack([self._oof(part, len(table)) for part in parts])
+        known = ~np.isnan(oof).any(axis=(0, 2)) & table.present
+        judged = table.take(np.flatnonzero(known))
+        counts, losses = greedy_counts(
+            oof[:, known], int(self.n_members), lambda each: self._loss(each, judged)
+        )
+        picked = np.flatnonzero(counts)
+        self.candidates_, self.candidate_losses_ = candidates, losses
+        self._keep(
+            [each for c in picked for each in parts[c]],
+            splits * len(picked),
+            np.repeat(counts[picked] / (counts.sum() * k), k),
+        )
+        self._keep_oof(np.tensordot(counts / counts.sum(), oof, 1), table)
+
+    def _keep(self, fitted: list[FittedMember], splits: list[Any], weights: Array) -> None:
+        self.members_, self.weights_ = [each.estimator for each in fitted], weights
+        held_out = [split.held_out for split in splits if split is not None]
+        self.held_out_rows_ = held_out or None
+
+    def _keep_oof(self, prediction: Array, table: Table) -> None:
+        known = np.flatnonzero(~np.isnan(prediction).any(axis=1) & table.present)
+        self.oof_score_ = self._score(prediction[known], table.take(known))
+        self.oof_prediction_ = self._as_given(prediction)
+
+    def _as_given(self, prediction: Array) -> Array:
+        """Predictions ``(n, K)`` in the shape that y came in."""
+        return prediction
+
+    def _estimator(self) -> Any:
+        return self._kind() if self.estimator is None else self.estimator
+
+    def _table(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> tuple[Table, Strata]:
+        estimator = self._estimator()
+        check_estimator_kind(estimator, self._kind)
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        X = checked_X(self, X, plain=estimator is network_of(estimator), reset=True)
+        y, strata = self._check_y(y)
+        if n_rows(X) != y.shape[0]:
+            raise ValueError(
+                "Found input variables with inconsistent numbers of samples: X has "
+                f"{n_rows(X)} rows, y has {y.shape[0]}."
+            )
+        # As X may be anything, lengths are compared with those of y.
+        weight, groups = check_weights(sample_weight, y), check_groups(groups, y)
+        return Table(X, y, weight, groups), strata
+
+    def _train(self, members: list[Any], splits: list[Any], table: Table) -> list[FittedMember]:
+        for member in members:
+            check_network(network_of(member), self.validation)
+        context = self._listening(len(members))
+        with one_pass():
+            fitted: list[FittedMember] = Parallel()(
+                delayed(fit_member)(member, table, split, self._method, place)
+                for member, split, place in zip(
+                    members, splits, self._places(len(members), context), strict=True
+                )
+            )
+        if context is not None:
+            context.call_on_fit_task_end(estimator=self)
+        return fitted
+
+    def _listening(self, n_members: int) -> Any:
+        """What callbacks are told of this fit, if there are any."""
+        if not getattr(self, "_skl_callbacks", ()):
+            return None
+        context = self._init_callback_context(  # type: ignore[attr-defined]
+            max_subtasks=n_members, sequential_subtasks=False
+        )
+        return context.call_on_fit_task_begin(estimator=self)
+
+    def _places(self, n_members: int, context: Any) -> list[Place]:
+        if context is None:
+            return [Place(m, n_members) for m in range(n_members)]
+        inner = [context.subcontext(task_name="member", task_id=m) for m in range(n_members)]
+        return [Place(m, n_members, self, each) for m, each in enumerate(inner)]
+
+    def _oof(self, fitted: list[FittedMember], n: int) -> Array:
+        """The mean over the members that have not learned from a row; NaN where all have."""
+        count = np.zeros(n)
+        total: Any = 0.0
+        for member, rows, prediction in fitted:
+            assert prediction is not None
+            own = aligned(prediction, member, self._method, self._classes)
+            if np.ndim(total) == 0:
+                total = np.zeros((n, own.shape[1]))
+            total[rows] += own
+            count[rows] += 1
+        with np.errstate(invalid="ignore"):
+            mean: Array = total / count[:, None]
+        return mean
+
+    def _predict_into(
+        self,
+        X: Any,
+        function: Callable[[Array], Array],
+        width: int,
+        *,
+        method: str | None = None,
+    ) -> Array:
+        """``function`` of the members' outputs ``(M, B, K)``, ``(n_samples, width)``."""
+        check_is_fitted(self, "members_")
+        plain = self.members_[0] is network_of(self.members_[0])
+        X = checked_X(self, X, plain=plain, reset=False)
+        values = np.empty((n_rows(X), width))
+        for at, each in outputs(self.members_, X, method or self._method, self._classes):
+            values[at] = function(each)
+        return values
+
+    def _mean(self, given: Array) -> Array:
+        """The weighted mean over members, ``(M, B, K) -> (B, K)``."""
+        mean: Array = np.tensordot(self.weights_, given, 1)
+        return mean
+
+    def __sklearn_tags__(self) -> Any:
+        """As the members'."""
+        tags, own = super().__sklearn_tags__(), get_tags(self._estimator())
+        tags.input_tags, tags.target_tags = own.input_tags, own.target_tags
+        tags.classifier_tags, tags.regressor_tags = own.classifier_tags, own.regressor_tags
+        return tags
+
+
+def one_pass() -> AbstractContextManager[Any]:
+    """A block in which the members train together, unless one is entered already.
+
+    Where joblib runs this in a worker of its own, other cores have work of theirs.
+    """
+    backend, _ = get_active_backend()
+    if isinstance(backend, TogetherBackend):
+        return nullcontext()
+    return fit_together(n_jobs=1 if backend.nesting_level else None)
