@@ -219,7 +219,7 @@ class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
     def _train(self, members: list[Any], splits: list[Any], table: Table) -> list[FittedMember]:
         for member in members:
             check_network(network_of(member), self.validation)
-        context = self._listening(len(members))
+        context = self._listening(len(members), table)
         with one_pass():
             fitted: list[FittedMember] = Parallel()(
                 delayed(fit_member)(member, table, split, self._method, place)
@@ -228,17 +228,17 @@ class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
                 )
             )
         if context is not None:
-            context.call_on_fit_task_end(estimator=self)
+            context.call_on_fit_task_end(estimator=self, X=table.X, y=table.y)
         return fitted
 
-    def _listening(self, n_members: int) -> Any:
+    def _listening(self, n_members: int, table: Table) -> Any:
         """What callbacks are told of this fit, if there are any."""
         if not getattr(self, "_skl_callbacks", ()):
             return None
         context = self._init_callback_context(  # type: ignore[attr-defined]
             max_subtasks=n_members, sequential_subtasks=False
         )
-        return context.call_on_fit_task_begin(estimator=self)
+        return context.call_on_fit_task_begin(estimator=self, X=table.X, y=table.y)
 
     def _places(self, n_members: int, context: Any) -> list[Place]:
         if context is None:

@@ -117,7 +117,7 @@ def _deal_groups(codes: Array, units: Array, n_folds: int, rng: np.random.Random
 
 def _given(cv: Any, table: Table) -> list[Split]:
     """The splits of a splitter or a list, without the rows of weight 0."""
-    if not hasattr(cv, "split") and (isinstance(cv, str) or not isinstance(cv, Iterable)):
+    if isinstance(cv, str) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
         raise ValueError(
             f"cv={reprlib.repr(cv)} must be a number of folds of at least 2, None for as many as "
             "members, a splitter of sklearn.model_selection, or a list of (train, test) rows."
@@ -130,7 +130,7 @@ def _checked(k: int, train: Any, test: Any, table: Table) -> Split:
     parts = []
     for given in (train, test):
         index = np.asarray(given)
-        index = np.flatnonzero(index) if index.dtype == np.bool_ else index
+        index = np.flatnonzero(index) if index.dtype == np.bool_ else index.astype(np.intp)
         parts.append(index[table.present[index]])
     split = Split(*parts)
     if len(split.train) == 0 or len(split.held_out) == 0:

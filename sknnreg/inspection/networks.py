@@ -38,6 +38,8 @@ def networks_in(estimator: Any) -> Iterator[BaseMLPRegularized]:
         yield from networks_in(estimator[-1])
     elif hasattr(estimator, "best_estimator_"):
         yield from networks_in(estimator.best_estimator_)
+    elif hasattr(estimator, "members_"):
+        yield from networks_in(estimator.members_)
     elif hasattr(estimator, "estimators_"):
         yield from networks_in(estimator.estimators_)
     elif isinstance(estimator, Iterable) and not isinstance(estimator, str | bytes):
