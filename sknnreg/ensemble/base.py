@@ -283,9 +283,9 @@ class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
         mean: Array = np.tensordot(self.weights_, given, 1)
         return mean
 
-    def __sklearn_tags__(self) -> Any:
-        """As the members'."""
-        tags, own = super().__sklearn_tags__(), get_tags(self._estimator())
+    def _with_tags_of_members(self, tags: Any) -> Any:
+        """The tags, by what the members can take."""
+        own = get_tags(self._estimator())
         tags.input_tags, tags.target_tags = own.input_tags, own.target_tags
         tags.classifier_tags, tags.regressor_tags = own.classifier_tags, own.regressor_tags
         return tags

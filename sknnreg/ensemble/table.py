@@ -50,6 +50,11 @@ def checked_X(ensemble: Any, X: Any, *, plain: bool, reset: bool) -> Any:
     """X for plain networks as numbers; for pipelines as it is, with what it is called noted."""
     if plain:
         return check_X(ensemble, X, reset=reset)
+    if not reset and hasattr(ensemble, "n_features_in_") and getattr(X, "ndim", 2) == 1:
+        raise ValueError(
+            "Expected a 2D array, got a 1D array instead. Reshape your data: X.reshape(1, -1) if "
+            "it is a single row, X.reshape(-1, 1) if it is a single feature."
+        )
     validate_data(ensemble, X, reset=reset, skip_check_array=True)
     (X,) = indexable(X)
     return X
