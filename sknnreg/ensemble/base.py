@@ -17,7 +17,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.ensemble.folds import Split, Strata, splits_of
-from sknnreg.ensemble.members import FittedMember, Place, fit_member, network_of, with_seeds
+from sknnreg.ensemble.members import (
+    FittedMember,
+    Place,
+    fit_member,
+    network_of,
+    pass_on_warnings,
+    with_seeds,
+)
 from sknnreg.ensemble.outputs import aligned, outputs
 from sknnreg.ensemble.selection import greedy_counts
 from sknnreg.ensemble.settings import (
@@ -229,6 +236,8 @@ class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
             )
         if context is not None:
             context.call_on_fit_task_end(estimator=self, X=table.X, y=table.y)
+        # To the caller of fit, past its decorators.
+        pass_on_warnings(fitted, stacklevel=6)
         return fitted
 
     def _listening(self, n_members: int, table: Table) -> Any:
@@ -250,7 +259,7 @@ class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
         """The mean over the members that have not learned from a row; NaN where all have."""
         count = np.zeros(n)
         total: Any = 0.0
-        for member, rows, prediction in fitted:
+        for member, rows, prediction, _ in fitted:
             assert prediction is not None
             own = aligned(prediction, member, self._method, self._classes)
             if np.ndim(total) == 0:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.ensemble.folds import Split
 from sknnreg.ensemble.table import Table, rows_of
+from sknnreg.estimators.training.outcome import Notice, gathering_notices
 
 
 def network_of(estimator: Any) -> Any:
@@ -58,28 +61,37 @@ class Place:
 
 
 class FittedMember(NamedTuple):
-    """A member, and what it predicts for the rows that it has not learned from."""
+    """A member, what it predicts for rows that it has not learned from, what it warned of."""
 
     estimator: Any
     rows: Array
     prediction: Array | None
+    notices: list[Notice]
 
 
 def fit_member(
     member: Any, table: Table, split: Split | None, method: str, place: Place
 ) -> FittedMember:
     """Fit on the rows that are not held out; ``method`` predicts for those that are."""
-    with place.telling(network_of(member)):
+    rows, prediction = np.arange(0), None
+    with place.telling(network_of(member)), gathering_notices() as notices:
         if split is None:
             _fit(member, table, None)
-            fitted = FittedMember(member, np.arange(0), None)
         else:
             _fit(member, table.take(split.train), table.take(split.held_out))
-            unseen = np.concatenate([split.held_out, np.flatnonzero(~table.present)])
-            fitted = FittedMember(member, unseen, getattr(member, method)(rows_of(table.X, unseen)))
+            rows = np.concatenate([split.held_out, np.flatnonzero(~table.present)])
+            prediction = getattr(member, method)(rows_of(table.X, rows))
     # What going on with its training would take is several times the network itself.
     vars(network_of(member)).pop("_continuation", None)
-    return fitted
+    return FittedMember(member, rows, prediction, notices)
+
+
+def pass_on_warnings(fitted: Sequence[FittedMember], stacklevel: int) -> None:
+    """Each once, and of how many members it is."""
+    counts = Counter(each for member in fitted for each in dict.fromkeys(member.notices))
+    for (category, message), n in counts.items():
+        told = f"{message} (This is of {n} of {len(fitted)} members.)"
+        warnings.warn(told, category, stacklevel + 1)
 
 
 def _fit(estimator: Any, train: Table, held_out: Table | None) -> None:

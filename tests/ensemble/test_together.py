@@ -8,6 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor, VotingClassifier, VotingRegressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -117,3 +118,22 @@ def test_bagging_and_voting_of_scikit_learn(kind, passes):
     with fit_together():
         both.fit(kind.X, kind.y)
     assert passes == [4, 2, 8]
+
+
+def test_a_warning_of_several_members_is_one(kind):
+    est = kind.ensemble(kind.network(n_iter_no_change=100))
+    told = r"max_iter=8 epochs were reached.*\(This is of 4 of 4 members.\)"
+    with pytest.warns(ConvergenceWarning, match=told) as caught:
+        est.fit(kind.X, kind.y)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    with fit_together(), pytest.warns(ConvergenceWarning, match=told) as caught:
+        cross_validate(est, kind.X, kind.y, cv=2)
+    assert len(caught) == 2
+
+
+def test_an_error_says_whose_it_is(kind):
+    est = kind.ensemble(kind.network(learning_rate_init=-1))
+    with pytest.raises(ValueError, match="learning_rate_init") as raised:
+        est.fit(kind.X, kind.y)
+    assert any("member 0 (from 0) of 4" in note for note in raised.value.__notes__)

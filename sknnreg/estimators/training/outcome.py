@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,10 +24,29 @@ from sknnreg.estimators.settings.automatic import tol
 Notice: TypeAlias = tuple[type[Warning], str]
 
 
+_gathered: ContextVar[list[Notice] | None] = ContextVar("gathered", default=None)
+
+
 def warn(notice: Notice | None, stacklevel: int) -> None:
     """Warn of it, if there is anything to warn of."""
-    if notice is not None:
+    gathered = _gathered.get()
+    if notice is None:
+        return
+    if gathered is None:
         warnings.warn(notice[1], notice[0], stacklevel=stacklevel)
+    else:
+        gathered.append(notice)
+
+
+@contextmanager
+def gathering_notices() -> Iterator[list[Notice]]:
+    """What this thread's fits would warn of, for who says it once for many."""
+    notices: list[Notice] = []
+    token = _gathered.set(notices)
+    try:
+        yield notices
+    finally:
+        _gathered.reset(token)
 
 
 # Reasons to end before all is there that was asked for, with what to do about them.
