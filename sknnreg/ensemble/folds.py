@@ -101,14 +101,17 @@ def _deal_groups(codes: Array, units: Array, n_folds: int, rng: np.random.Random
     sizes = np.bincount(places)
     order = rng.permutation(len(names))
     order = order[np.argsort(-sizes[order], kind="stable")]
+    # A stratum whose rows are all learned from has none here.
     total = np.maximum(np.bincount(codes), 1)
     members = np.split(np.argsort(places, kind="stable"), np.cumsum(sizes)[:-1])
     held, rows = np.zeros((n_folds, len(total))), np.zeros(n_folds)
     folds = np.empty(len(codes), np.intp)
     for group in order:
         brings = np.bincount(codes[members[group]], minlength=len(total))
-        # Of equally good folds, the one with the fewest rows.
-        best = np.lexsort((rows, held @ (brings / total)))[0]
+        # First of all, none that would then hold all there is of a class; of equally good ones, the
+        # one with the fewest rows.
+        takes_all = ((held + brings == total) & (brings > 0)).any(axis=1)
+        best = np.lexsort((rows, held @ (brings / total), takes_all))[0]
         held[best] += brings
         rows[best] += sizes[group]
         folds[members[group]] = best

@@ -61,6 +61,16 @@ def test_the_only_group_of_a_class_always_trains():
     assert sum(len(split.held_out) for split in splits) == 20
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_groups_of_a_rare_class_are_not_all_in_one_fold(seed):
+    groups = np.repeat(np.arange(4), 100)
+    codes = np.zeros(400, int)
+    codes[:60] = codes[100:160] = codes[200:290] = codes[300:310] = 1
+    codes[[70, 270]] = 2
+    for split in held_out(2, codes, groups, seed=seed):
+        assert set(codes[split.train]) == {0, 1, 2}
+
+
 def test_rows_of_weight_zero_are_nowhere():
     weight = np.where(np.arange(20) % 5 == 0, 0, 1)
     splits = held_out(4, np.arange(20) % 2, weight=weight)

@@ -9,7 +9,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, PowerTransformer, StandardScaler
 from sklearn.random_projection import GaussianRandomProjection
@@ -247,3 +247,32 @@ def test_unusable_data(kind):
         kind.ensemble().fit(kind.X, kind.y, groups=[1, 2])
     with pytest.raises(ValueError, match="X contains NaN"):
         kind.ensemble().fit(np.full((61, 2), np.nan), kind.y)
+
+
+def test_metadata_come_through_a_cross_validation(kind):
+    """Groups without a request, as splitters have them."""
+    groups = np.arange(61) // 4
+    with sklearn.config_context(enable_metadata_routing=True):
+        est = kind.ensemble().set_fit_request(sample_weight=True)
+        est.set_score_request(sample_weight=False)
+        given = {"groups": groups, "sample_weight": kind.weight}
+        found = cross_validate(est, kind.X, kind.y, cv=GroupKFold(3), params=given,
+                               return_estimator=True, return_indices=True)  # fmt: skip
+    for fitted, rows in zip(found["estimator"], found["indices"]["train"], strict=True):
+        alone = clone(fitted).fit(
+            kind.X[rows], kind.y[rows], kind.weight[rows], groups=groups[rows]
+        )
+        np.testing.assert_array_equal(alone.oof_prediction_, fitted.oof_prediction_)
+        for held_out in fitted.held_out_rows_:
+            learned = np.setdiff1d(np.arange(len(rows)), held_out)
+            assert not np.intersect1d(groups[rows][held_out], groups[rows][learned]).size
+
+
+def test_polars_frames(kind):
+    polars = pytest.importorskip("polars")
+    X = frame(kind).fillna(0)
+    outputs = [
+        kind.outputs(kind.ensemble(prepared(kind)).fit(each, kind.y), each)
+        for each in (X, polars.DataFrame(X.to_dict("list")))
+    ]
+    np.testing.assert_array_equal(*outputs)
