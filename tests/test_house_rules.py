@@ -166,8 +166,13 @@ def test_every_public_class_and_function_has_a_docstring(path):
 
 @pytest.mark.parametrize(
     "name",
-    ["sknnreg", "sknnreg.estimators", "sknnreg.inspection", "sknnreg.preprocessing"],
-    "name", ["sknnreg", "sknnreg.ensemble", "sknnreg.estimators", "sknnreg.inspection"]
+    [
+        "sknnreg",
+        "sknnreg.ensemble",
+        "sknnreg.estimators",
+        "sknnreg.inspection",
+        "sknnreg.preprocessing",
+    ],
 )
 def test_all_is_what_is_exported(name):
     module = importlib.import_module(name)
