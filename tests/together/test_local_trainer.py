@@ -48,7 +48,7 @@ def problems(n=6, **settings):
 
 
 def large(seed=0):
-    return problem(seed, data(200, 150), hidden_layer_sizes=(100,), max_iter=1, batch_size=200)
+    return problem(seed, data(200, 320), hidden_layer_sizes=(200,), max_iter=1, batch_size=200)
 
 
 def numbers(results):

@@ -223,12 +223,12 @@ def test_numbers_that_differ_are_no_reason_for_another_stack(Estimator, together
 
 def test_large_networks_train_alone(together, same, stacks):
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(400, 110))
+    X = rng.normal(size=(500, 250))
     y = (X[:, 0] > 0).astype(int)
     est = MLPRegularizedClassifier(**{**BASE, "batch_size": 200, "max_iter": 2})
-    search = GridSearchCV(est, {"hidden_layer_sizes": [(4,), (110,)]}, cv=4, refit=False)
-    large = clone(est).set_params(hidden_layer_sizes=(110,))
-    assert worth_threads(training_plan(large, X[:300], y[:300]).recipe.largest_product)
+    search = GridSearchCV(est, {"hidden_layer_sizes": [(4,), (260,)]}, cv=4, refit=False)
+    large = clone(est).set_params(hidden_layer_sizes=(260,))
+    assert worth_threads(training_plan(large, X[:375], y[:375]).recipe.largest_product)
     expected = search.fit(X, y).cv_results_["split0_test_score"]
     with together():
         found = search.fit(X, y).cv_results_["split0_test_score"]

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-# Multiplications in a step's largest product from which several threads are let loose. Near it a
-# second thread would save some 15 microseconds a product (docs/benchmarks/blas_threads.py); one
-# thread buys results that do not depend on how many there are.
-WORTH_THREADS = 1 << 21
+# Multiplications in a step's largest product from which several threads are let loose. Below, a
+# second one would save up to half of a product, 100 microseconds (docs/benchmarks/blas_threads.py).
+# One thread buys results that do not depend on how many there are, and stacks that train side by
+# side; and BLAS' threads wait for one another in a busy loop: where another program has one of the
+# cores, they take up to thirty times as long as one thread.
+WORTH_THREADS = 3 << 22
 
 # Numbers in an array from which its element-wise work pays in several threads: below, handing it
 # out costs more than it saves.
