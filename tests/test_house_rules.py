@@ -172,6 +172,7 @@ def test_every_public_class_and_function_has_a_docstring(path):
         "sknnreg.estimators",
         "sknnreg.inspection",
         "sknnreg.preprocessing",
+        "sknnreg.tabular",
     ],
 )
 def test_all_is_what_is_exported(name):

@@ -1,0 +1,96 @@
+"""What a column of a table holds: numbers, labels or dates, by its dtype or by its values."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import _safe_indexing
+from sklearn.utils._missing import is_pandas_na
+
+
+class Kind(Enum):
+    """What becomes of a column depends on it."""
+
+    NUMBER = "numbers"
+    LABEL = "labels"
+    DATE = "dates"
+
+
+# What numpy calls a dtype by; durations are numbers, of seconds.
+_BY_LETTER = (
+    dict.fromkeys("biufm", Kind.NUMBER) | {"M": Kind.DATE} | dict.fromkeys("UST", Kind.LABEL)
+)
+# A column of objects is of the first kind that all its values are of.
+_BY_TYPE: dict[Kind, tuple[type, ...]] = {
+    Kind.NUMBER: (Real, np.bool_, Decimal, timedelta, np.timedelta64, time),
+    Kind.DATE: (date, np.datetime64),
+}
+_CATEGORICAL = ("category", "Categorical", "Enum")
+
+
+def columns_of(X: Any) -> Iterator[tuple[Any, Any]]:
+    """Name and values of each column of a data frame or an array, which has numbers for names."""
+    if issparse(X):
+        raise ValueError(
+            "X is sparse, and the parts that each number is encoded as are not. Pass X.toarray() "
+            "where memory allows, or use MLPRegularizedClassifier or -Regressor as they are."
+        )
+    if len(getattr(X, "shape", (0, 0))) != 2:
+        raise ValueError(
+            f"X must be a table, with rows and columns, got shape {X.shape}. Pass X.reshape(-1, 1) "
+            "for a single column, X.reshape(1, -1) for a single row."
+        )
+    names = getattr(X, "columns", range(X.shape[1]))
+    for place, name in enumerate(names):
+        yield name, _safe_indexing(X, place, axis=1)
+
+
+def kind_of(name: Any, column: Any) -> Kind:
+    """Numbers (booleans and durations among them), labels or dates; raise for anything else."""
+    dtype = column.dtype
+    if str(dtype).startswith(_CATEGORICAL):
+        return Kind.LABEL
+    letter = getattr(dtype, "kind", "O")
+    if letter in _BY_LETTER:
+        return _BY_LETTER[letter]
+    values = np.asarray(column)
+    if values.dtype.kind in _BY_LETTER:
+        return _BY_LETTER[values.dtype.kind]
+    if values.dtype.kind != "O":
+        raise ValueError(_not_for_tables(name, values.dtype))
+    return _kind_of_objects(name, values)
+
+
+def _kind_of_objects(name: Any, values: Any) -> Kind:
+    examples = {type(each): each for each in values if not is_missing(each)}
+    for each in examples.values():
+        # Whatever has a length and is no text holds values of its own.
+        if isinstance(each, complex) or (hasattr(each, "__len__") and not isinstance(each, str)):
+            raise ValueError(_not_for_tables(name, reprlib.repr(each)))
+    for kind, types in _BY_TYPE.items():
+        if all(issubclass(each, types) for each in examples):
+            return kind
+    return Kind.LABEL
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN, NaT and pandas' NA."""
+    if value is None or is_pandas_na(value):
+        return True
+    return not hasattr(value, "__len__") and bool(value != value)
+
+
+def _not_for_tables(name: Any, found: Any) -> str:
+    return (
+        f"Column {name!r} holds {found}. What can be in a table are numbers, texts, categories, "
+        "booleans, dates and missing values, one in each place. Split what is nested into columns, "
+        "complex numbers into real and imaginary part, or leave the column out."
+    )
