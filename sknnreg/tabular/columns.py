@@ -21,7 +21,7 @@ from sknnreg.tabular.kinds import Kind, columns_of, kind_of
 
 
 def number_columns(X: Any) -> list[int]:
-    """The places of the columns of numbers, booleans and durations, and of those without values."""
+    """The places of the columns of numbers, booleans and durations."""
     return _places(X, Kind.NUMBER)
 
 
@@ -31,7 +31,7 @@ def date_columns(X: Any) -> list[int]:
 
 
 def two_label_columns(X: Any) -> list[int]:
-    """The places of the columns of two labels, or one."""
+    """The places of the columns of two labels, or one; missing is one."""
     return [place for place, n in _label_counts(X).items() if n <= 2]
 
 
@@ -43,15 +43,13 @@ def category_columns(X: Any) -> list[int]:
 def table_to_numbers(categories: Mapping[str, Any]) -> ColumnTransformer:
     """Any table as float64, NaN where a number is missing; ``categories`` go to OneHotEncoder.
 
-    Of two labels one is 1 and the other 0, and a new one is missing. With more, each has a column,
-    and so have those that are missing and, together, those that are rare; a new one is rare.
+    Of two labels one is 1 and the other 0, and a new one is NaN. Of more, each has a column, and
+    so have those together that are rare; a new one is rare. Missing is a label.
     """
     numbers = FunctionTransformer(to_numbers, feature_names_out="one-to-one")
     dates = FunctionTransformer(to_date_parts, feature_names_out=date_part_names)
     labels = FunctionTransformer(to_labels, feature_names_out="one-to-one")
-    ordinal = OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan
-    )
+    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
     one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", sparse_output=False, **categories)
     return ColumnTransformer(
         [

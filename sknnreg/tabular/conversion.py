@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Hashable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -25,22 +26,26 @@ def to_numbers(X: Any) -> Floats:
 
 
 def to_labels(X: Any) -> NDArray[np.object_]:
-    """Columns as texts ``(n, columns)``, missing ones NaN.
+    """Columns as texts ``(n, columns)``, a missing one being "missing".
 
     A number is written without a needless fraction: with a missing value among them, 3 comes as
     3.0, and is the same category.
     """
     labels = np.empty(X.shape, dtype=object)
-    for place, (_, column) in enumerate(columns_of(X)):
+    for place, (name, column) in enumerate(columns_of(X)):
         values = np.asarray(column).tolist()
-        known = {each: _label(each) for each in set(values)}
+        try:
+            known = {each: _label(each) for each in set(values)}
+        except TypeError as error:
+            nested = next(each for each in values if not isinstance(each, Hashable))
+            raise ValueError(_changed(name, "labels", nested)) from error
         labels[:, place] = [known[each] for each in values]
     return labels
 
 
 def distinct_labels(column: Any) -> set[str]:
-    """The texts that `to_labels` makes of a column, without the missing one."""
-    return {_label(each) for each in set(np.asarray(column).tolist()) if not is_missing(each)}
+    """The texts that `to_labels` makes of a column."""
+    return set(map(_label, set(np.asarray(column).tolist())))
 
 
 def to_date_parts(X: Any) -> Floats:
@@ -93,9 +98,9 @@ def _finite(name: Any, numbers: Floats) -> Floats:
     return numbers
 
 
-def _label(value: Any) -> Any:
+def _label(value: Any) -> str:
     if is_missing(value):
-        return np.nan
+        return "missing"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)

@@ -33,7 +33,8 @@ _BY_TYPE: dict[Kind, tuple[type, ...]] = {
     Kind.NUMBER: (Real, np.bool_, Decimal, timedelta, np.timedelta64, time),
     Kind.DATE: (date, np.datetime64),
 }
-_CATEGORICAL = ("category", "Categorical", "Enum")
+# Of pandas and polars; whatever their values are.
+_LABELS = ("category", "Categorical", "Enum", "str", "String")
 
 
 def columns_of(X: Any) -> Iterator[tuple[Any, Any]]:
@@ -53,28 +54,37 @@ def columns_of(X: Any) -> Iterator[tuple[Any, Any]]:
         yield name, _safe_indexing(X, place, axis=1)
 
 
-def kind_of(name: Any, column: Any) -> Kind:
-    """Numbers (booleans and durations among them), labels or dates; raise for anything else."""
+def kind_of(name: Any, column: Any) -> Kind | None:
+    """Numbers (booleans and durations among them), labels or dates; raise for anything else.
+
+    None for a column of objects all of which are missing: what it would hold is not known.
+    """
     dtype = column.dtype
-    if str(dtype).startswith(_CATEGORICAL):
+    if str(dtype).startswith(_LABELS):
         return Kind.LABEL
     letter = getattr(dtype, "kind", "O")
     if letter in _BY_LETTER:
         return _BY_LETTER[letter]
+    if str(dtype) == "Null":  # polars' objects
+        return None
     values = np.asarray(column)
+    if values.ndim > 1 or values.dtype.kind not in {"O", *_BY_LETTER}:
+        raise ValueError(_not_for_tables(name, dtype))
     if values.dtype.kind in _BY_LETTER:
         return _BY_LETTER[values.dtype.kind]
-    if values.dtype.kind != "O":
-        raise ValueError(_not_for_tables(name, values.dtype))
     return _kind_of_objects(name, values)
 
 
-def _kind_of_objects(name: Any, values: Any) -> Kind:
-    examples = {type(each): each for each in values if not is_missing(each)}
+def _kind_of_objects(name: Any, values: Any) -> Kind | None:
+    # One of each type; None and NaN that are one object are asked about once.
+    by_identity = {id(each): each for each in values.tolist()}.values()
+    examples = {type(each): each for each in by_identity if not is_missing(each)}
     for each in examples.values():
         # Whatever has a length and is no text holds values of its own.
         if isinstance(each, complex) or (hasattr(each, "__len__") and not isinstance(each, str)):
             raise ValueError(_not_for_tables(name, reprlib.repr(each)))
+    if not examples:
+        return None
     for kind, types in _BY_TYPE.items():
         if all(issubclass(each, types) for each in examples):
             return kind
@@ -83,9 +93,9 @@ def _kind_of_objects(name: Any, values: Any) -> Kind:
 
 def is_missing(value: Any) -> bool:
     """None, NaN, NaT and pandas' NA."""
-    if value is None or is_pandas_na(value):
-        return True
-    return not hasattr(value, "__len__") and bool(value != value)
+    if isinstance(value, str) or hasattr(value, "__len__"):
+        return False
+    return value is None or is_pandas_na(value) or bool(value != value)
 
 
 def _not_for_tables(name: Any, found: Any) -> str:

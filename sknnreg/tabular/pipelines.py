@@ -32,7 +32,7 @@ def tabular_classifier(
     - Texts and categories become a column of 0 and 1 for each label, or one for two labels. Rare
       labels are one; so are, later, labels that are new. Missing is a label of its own.
     - Dates become days since 1970, year, month, weekday and hour.
-    - A column of objects is judged by its values. One without any values does no harm.
+    - A column of objects is judged by its values; one that has none is left out.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def tabular_regressor(
     - Texts and categories become a column of 0 and 1 for each label, or one for two labels. Rare
       labels are one; so are, later, labels that are new. Missing is a label of its own.
     - Dates become days since 1970, year, month, weekday and hour.
-    - A column of objects is judged by its values. One without any values does no harm.
+    - A column of objects is judged by its values; one that has none is left out.
 
     Parameters
     ----------
