@@ -18,12 +18,11 @@ mean (diamonds); the line is what the true chances get. In the middle, calibrati
 rows to which a model gives a chance of some 30 %, about 30 % should not pay back, so the curve
 should follow the diagonal. On the right, the median of the seconds of a fit.
 
-What to expect: the ensemble of networks is ahead, above all in log loss (0.55, the others
-0.59), and takes longest. The linear model is well calibrated too, but misses what is curved.
-Boosting at its defaults is too sure of itself on 2,000 rows: where it says 20 or 80 %, it is 33 or
-70. With more rows it catches up, and where y jumps at many places, trees are better. One table made
-by us proves nothing about yours: docs/benchmarks/tabular_quality.py compares on any folder of
-tables.
+What to expect: the ensemble of networks is ahead, above all in log loss (0.55, the others 0.59),
+and takes longest. The linear model is well calibrated too, but misses what is curved. Boosting at
+its defaults is too sure of itself on 2,000 rows: where it says 20 or 80 %, it is 33 or 70. One
+table made by us proves nothing about yours, and on some tables trees are ahead:
+docs/benchmarks/tabular_quality.py compares on a folder of them.
 """
 
 import argparse
