@@ -51,7 +51,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     - A column with missing values (NaN) in ``fit`` gets one more, its indicator, which is 1 where
       they are; the column itself and its parts are 0 there. NaN that only comes after ``fit``, in a
       column that had none, is read as the column's median.
-    - ``max_columns`` caps the width of the output.
+    - ``max_columns`` caps the width of what columns of more than two values become.
 
     Parameters
     ----------
@@ -63,11 +63,13 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         where a decision tree of this one column splits, to predict y, between the smallest and the
         largest value; it needs y.
     max_columns : int or None, default=300
-        The most columns of the whole output, at least 1. Where ``n_bins`` leads to more, all
-        columns have at most so many bins that it holds; what columns of few values leave, others
-        take. If there is no room for one bin each, no column has any, and the output is the columns
-        themselves with their indicators, even if these are more than ``max_columns``: none is
-        dropped. None: no cap.
+        The most columns of output, at least 1, that all columns of more than two values become
+        together: themselves, their parts and their indicators. Where ``n_bins`` leads to more, all
+        have at most so many bins that it holds; what columns of few values leave, others take. If
+        there is no room for one bin each, no column has any: the output is the columns themselves
+        with their indicators, even if these are more than ``max_columns``, as none is dropped.
+        Columns of two values, or one, come on top: they have no parts to save on, and many of
+        them, as from a ``OneHotEncoder``, take no bins from the others. None: no cap.
     keep_column : bool, default=True
         Whether the column itself stands beside its parts. A column without parts is there in
         any case.
@@ -300,8 +302,10 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         target = None if y is None else tree_target(y, self.target_type)
         most = np.array([most_bins(each, self.n_bins) for each in columns])
         if self.max_columns is not None:
-            kept = len(most) if self.keep_column else int((most == 0).sum())
-            room = self.max_columns - kept - int(self.has_missing_.sum())
+            # Columns that can have no parts have no say.
+            can = most > 0
+            kept = int(can.sum()) if self.keep_column else 0
+            room = self.max_columns - kept - int(self.has_missing_[can].sum())
             most = np.minimum(most, bins_within(room, most))
         edges: list[Floats] = [np.empty(0)] * len(most)
         for j in most.nonzero()[0].tolist():

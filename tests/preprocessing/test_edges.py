@@ -158,8 +158,20 @@ class TestWidth:
         X[:, 0] = 1.0
         X[:, 1] = X[:, 1] > 1
         X[:, 2] = np.arange(200) % 3
-        encoder = PiecewiseLinearEncoder(20, max_columns=14).fit(X)
+        encoder = PiecewiseLinearEncoder(20, max_columns=12).fit(X)
         assert encoder.n_bins_.tolist() == [0, 0, 2, 8]
+
+    @pytest.mark.parametrize("keep_column", [True, False])
+    @pytest.mark.parametrize("max_columns", [5, 12, 40])
+    def test_columns_without_parts_take_no_bins_from_others(self, X, max_columns, keep_column):
+        two_values = (np.arange(200)[:, None] % np.arange(2, 60) == 0).astype(float)
+        two_values[0] = np.nan
+        encoder = PiecewiseLinearEncoder(max_columns=max_columns, keep_column=keep_column)
+        alone = encoder.fit(X).n_bins_.tolist()
+        assert encoder.fit(np.hstack([two_values, X])).n_bins_.tolist() == [0] * 58 + alone
+        assert encoder.transform(np.hstack([two_values, X])).shape[1] == 58 * 2 + len(
+            encoder.fit(X).get_feature_names_out()
+        )
 
     def test_indicators_count(self, X):
         X[0, :2] = np.nan
@@ -179,11 +191,12 @@ class TestWidth:
         encoder = PiecewiseLinearEncoder(n_bins, max_columns=max_columns, keep_column=keep_column)
         width = encoder.fit(X).transform(X).shape[1]
         widths = [
-            sum(1 if n == 1 or not bins else min(n, bins) + keep_column for n in most)
+            sum(1 if not bins else min(n, bins) + keep_column for n in most if n > 1)
             for bins in range(n_bins + 1)
         ]
         # Quantiles may be equal: a column can have fewer bins than it may have.
-        assert width <= max([each for each in widths if each <= max_columns], default=len(most))
+        within = max([each for each in widths if each <= max_columns], default=widths[0])
+        assert width <= within + most.count(1)
         assert (encoder.n_bins_ > 0).any() == (max(most) > 1 and widths[1] <= max_columns)
 
     def test_without_cap(self, X):
