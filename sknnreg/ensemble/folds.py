@@ -125,17 +125,40 @@ def _given(cv: Any, table: Table) -> list[Split]:
             f"cv={reprlib.repr(cv)} must be a number of folds of at least 2, None for as many as "
             "members, a splitter of sklearn.model_selection, or a list of (train, test) rows."
         )
-    splits = check_cv(cv).split(table.X, table.y, table.groups)
-    return [_checked(k, train, test, table) for k, (train, test) in enumerate(splits)]
+    splits = list(check_cv(cv).split(table.X, table.y, table.groups))
+    if not splits:
+        raise ValueError(
+            f"cv={reprlib.repr(cv)} has no splits. A generator gives its splits to one fit only: "
+            "pass a list of them, or the splitter itself."
+        )
+    return [_checked(k, split, table) for k, split in enumerate(splits)]
 
 
-def _checked(k: int, train: Any, test: Any, table: Table) -> Split:
-    parts = []
-    for given in (train, test):
-        index = np.asarray(given)
-        index = np.flatnonzero(index) if index.dtype == np.bool_ else index.astype(np.intp)
-        parts.append(index[table.present[index]])
-    split = Split(*parts)
+def _rows(k: int, given: Any, n: int) -> Array:
+    """Row numbers, or a boolean for each row, as row numbers."""
+    index = np.asarray(given)
+    if index.dtype == np.bool_ and index.shape == (n,):
+        return np.flatnonzero(index)
+    index = index.astype(np.intp) if index.size == 0 else index
+    # From the end is refused too: -1 and n - 1 would be two rows to what follows.
+    if index.ndim != 1 or index.dtype.kind not in "iu" or ((index < 0) | (index >= n)).any():
+        raise ValueError(
+            f"split {k} of cv must have the numbers of rows, from 0 to {n - 1}, or a boolean for "
+            f"each row; got {reprlib.repr(given)}."
+        )
+    return index
+
+
+def _checked(k: int, given: Any, table: Table) -> Split:
+    try:
+        train, test = given
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"split {k} of cv must be a pair, the rows to learn from and those to hold out; got "
+            f"{reprlib.repr(given)}."
+        ) from error
+    parts = [_rows(k, each, len(table)) for each in (train, test)]
+    split = Split(*(index[table.present[index]] for index in parts))
     if len(split.train) == 0 or len(split.held_out) == 0:
         raise ValueError(
             f"split {k} of cv has {len(split.train)} rows of weight above 0 to learn from and "

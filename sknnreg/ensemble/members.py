@@ -73,13 +73,14 @@ def fit_member(
     member: Any, table: Table, split: Split | None, method: str, place: Place
 ) -> FittedMember:
     """Fit on the rows that are not held out; ``method`` predicts for those that are."""
-    rows, prediction = np.arange(0), None
+    rows, prediction, present = np.arange(0), None, table.present
     with place.telling(network_of(member)), gathering_notices() as notices:
         if split is None:
-            _fit(member, table, None)
+            # A pipeline's transformers must not see rows of weight 0 either.
+            _fit(member, table if present.all() else table.take(np.flatnonzero(present)), None)
         else:
             _fit(member, table.take(split.train), table.take(split.held_out))
-            rows = np.concatenate([split.held_out, np.flatnonzero(~table.present)])
+            rows = np.concatenate([split.held_out, np.flatnonzero(~present)])
             prediction = getattr(member, method)(rows_of(table.X, rows))
     # What going on with its training would take is several times the network itself.
     vars(network_of(member)).pop("_continuation", None)

@@ -22,7 +22,7 @@ def outputs(
     members: Sequence[Any], X: Any, method: str, classes: Array | None
 ) -> Iterator[tuple[slice, Array]]:
     """Each member's outputs by ``method``, ``(M, B, K)``, a bounded number of rows at a time."""
-    if _are_alike(members):
+    if _are_alike(members, classes):
         yield from _stacked(members, X, method)
         return
     for at in gen_batches(n_rows(X), ROWS_AT_ONCE):
@@ -45,9 +45,11 @@ def aligned(given: Array, member: Any, method: str, classes: Array | None) -> Ar
     return full
 
 
-def _are_alike(members: Sequence[Any]) -> bool:
-    """Whether they are networks that differ in their numbers alone."""
+def _are_alike(members: Sequence[Any], classes: Array | None) -> bool:
+    """Whether they are networks that differ in their numbers alone, and know all classes."""
     if not all(isinstance(member, BaseMLPRegularized) for member in members):
+        return False
+    if classes is not None and any(len(member.classes_) < len(classes) for member in members):
         return False
     return len({_structure(member) for member in members}) == 1
 
@@ -61,7 +63,6 @@ def _structure(network: BaseMLPRegularized) -> Any:
         tuple(coef.shape for coef in network.coefs_),
         network._activations,
         tuple(each and (each.n_groups, each.epsilon) for each in maps),
-        len(getattr(network, "classes_", ())),
         len(network.snapshots_ or [network]),
     )
 

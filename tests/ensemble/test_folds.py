@@ -109,6 +109,13 @@ def test_splitters_and_lists():
         ("five", [0] * 8, None, "cv='five' must be a number of folds"),
         ([([0, 1, 2], [2, 3])], [0] * 8, None, "learns from and holds out 1 rows, such as row 2"),
         ([([0, 1, 2], [])], [0] * 8, None, "3 rows of weight above 0 to learn from and 0"),
+        ([(range(8), [-1])], [0] * 8, None, "numbers of rows, from 0 to 7"),
+        ([([0, 1], [8])], [0] * 8, None, "numbers of rows, from 0 to 7"),
+        ([([0, 1], [2.5])], [0] * 8, None, "numbers of rows"),
+        ([([0, 1], [[2], [3]])], [0] * 8, None, "numbers of rows"),
+        ([([True, False], [1])], [0] * 8, None, "a boolean for each row; got"),
+        ([[0, 1, 2]], [0] * 8, None, "split 0 of cv must be a pair"),
+        (iter([]), [0] * 8, None, "has no splits. A generator gives"),
     ],
 )
 def test_errors(cv, codes, groups, told):

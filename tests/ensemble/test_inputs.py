@@ -126,6 +126,16 @@ def test_a_weight_of_zero_is_a_row_that_is_not_there(kind):
     np.testing.assert_allclose(est.oof_prediction_[~present], expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("validation", ["fold", None])
+def test_nor_do_transformers_see_it(kind, validation):
+    weight = np.where(np.arange(61) % 6 == 1, 0.0, 1.0)
+    pipeline = make_pipeline(Seen(), kind.network())
+    est = kind.ensemble(pipeline, validation=validation).fit(kind.X, kind.y, weight)
+    for m, member in enumerate(est.members_):
+        held_out = 0 if validation is None else len(est.held_out_rows_[m])
+        assert member["seen"].n_rows_ == weight.sum() - held_out
+
+
 def test_weights_are_repeated_rows_where_there_are_no_folds(kind):
     """Up to rounding: one batch of all rows, in float64, and nothing that is drawn for a row."""
     counts = (2 * kind.weight).astype(int)

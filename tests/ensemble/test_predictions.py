@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.special import rel_entr
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -122,6 +123,27 @@ def test_a_class_unseen_by_a_member_has_probability_zero(classes):
     np.testing.assert_allclose(est.predict_proba(classes.X)[:, 2], expected, rtol=1e-12)
     np.testing.assert_allclose(np.exp(est.predict_log_proba(classes.X)[:, 2]), expected, rtol=1e-10)
     assert np.isfinite(est.disagreement(classes.X)).all()
+
+
+@pytest.mark.parametrize("unseen", ["another one each", "the same"])
+def test_classes_unseen_by_all_members(classes, unseen):
+    """As many classes each, but not the same columns; or the same, and fewer than there are."""
+    rows = [np.flatnonzero(classes.y == each) for each in ("low", "mid", "top")]
+    if unseen == "the same":
+        weight = (classes.y != "mid").astype(float)
+        est = classes.ensemble().fit(classes.X, classes.y, weight)
+    else:
+        cv = [(np.concatenate(rows[:k] + rows[k + 1 :]), rows[k]) for k in range(3)]
+        est = classes.ensemble(n_members=3, cv=cv).fit(classes.X, classes.y)
+    assert [len(member.classes_) for member in est.members_] == [2] * len(est.members_)
+    each = np.zeros((len(est.members_), 61, 3))
+    for full, member in zip(each, est.members_, strict=True):
+        full[:, np.isin(est.classes_, member.classes_)] = member.predict_proba(classes.X)
+    mean = each.mean(axis=0)
+    np.testing.assert_allclose(est.predict_proba(classes.X), mean, rtol=1e-12)
+    np.testing.assert_allclose(np.exp(est.predict_log_proba(classes.X)), mean, rtol=1e-10)
+    divergence = rel_entr(each, mean).sum(axis=2).mean(axis=0)
+    np.testing.assert_allclose(est.disagreement(classes.X), divergence, rtol=1e-10, atol=1e-14)
 
 
 def test_the_deviation_across_members(numbers):
