@@ -84,6 +84,8 @@ def _number(name: Any, value: Any) -> float:
         return 3600.0 * value.hour + 60 * value.minute + value.second + value.microsecond / 1e6
     try:
         return float(value)
+    except OverflowError:  # an int; it is told with its column
+        return np.inf
     except (TypeError, ValueError) as error:
         raise ValueError(_changed(name, "numbers", value)) from error
 
@@ -107,10 +109,22 @@ def _label(value: Any) -> str:
 
 
 def _dates(name: Any, column: Any) -> NDArray[np.datetime64]:
-    values = np.asarray(column)
+    values = np.asarray(_plain_dates(column))
     if values.dtype.kind == "M":
         return values.astype("datetime64[us]")
     return np.array([_date(name, each) for each in values], dtype="datetime64[us]")
+
+
+def _plain_dates(column: Any) -> Any:
+    """A column of a data frame as dates of its own time zone, and periods as their first moment."""
+    dtype = column.dtype
+    if str(dtype).startswith("period"):
+        return column.dt.to_timestamp()
+    if getattr(dtype, "tz", None) is not None:  # of pandas
+        return column.dt.tz_localize(None)
+    if getattr(dtype, "time_zone", None) is not None:  # of polars
+        return column.dt.replace_time_zone(None)
+    return column
 
 
 def _date(name: Any, value: Any) -> Any:

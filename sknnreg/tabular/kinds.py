@@ -49,6 +49,11 @@ def columns_of(X: Any) -> Iterator[tuple[Any, Any]]:
             f"X must be a table, with rows and columns, got shape {X.shape}. Pass X.reshape(-1, 1) "
             "for a single column, X.reshape(1, -1) for a single row."
         )
+    if isinstance(X, np.ma.MaskedArray):
+        raise ValueError(
+            "X is a masked array, of which scikit-learn reads what is under the mask. Pass "
+            "X.astype(float).filled(numpy.nan), where NaN stands for missing."
+        )
     names = getattr(X, "columns", range(X.shape[1]))
     for place, name in enumerate(names):
         yield name, _safe_indexing(X, place, axis=1)
@@ -62,6 +67,8 @@ def kind_of(name: Any, column: Any) -> Kind | None:
     dtype = column.dtype
     if str(dtype).startswith(_LABELS):
         return Kind.LABEL
+    if str(dtype).startswith("period"):  # pandas' months, days and the like
+        return Kind.DATE
     letter = getattr(dtype, "kind", "O")
     if letter in _BY_LETTER:
         return _BY_LETTER[letter]

@@ -65,6 +65,12 @@ def test_numbers_stay_and_missing_ones_are_nan(X, expected):
         (column([pd.Timestamp(NOON, tz="Asia/Tokyo"), None], dtype=object), NOON_PARTS),
         (pl.DataFrame({"a": [NOON, None]}), NOON_PARTS),
         (pl.DataFrame({"a": [DAY, None]}), DAY_PARTS),
+        (
+            pl.DataFrame({"a": pl.Series([NOON, None]).dt.replace_time_zone("Asia/Tokyo")}),
+            NOON_PARTS,
+        ),
+        (column(pd.PeriodIndex(["2024-02-29", None], freq="D")), DAY_PARTS),
+        (column(pd.PeriodIndex(["2024-02", None], freq="M")), [19754, 2024, 2, 3, 0]),
         (np.array([["2024-02-29"], ["NaT"]], dtype="datetime64[D]"), DAY_PARTS),
         ([[np.datetime64(NOON)], [None]], NOON_PARTS),
     ],
@@ -201,6 +207,10 @@ class TestWhatCannotBe:
         with pytest.raises(ValueError, match=r"X is sparse.*toarray"):
             fitted(sparse.eye(3).tocsr())
 
+    def test_masks_are_not_read_past(self):
+        with pytest.raises(ValueError, match=r"X is a masked array.*filled"):
+            fitted(np.ma.masked_greater(np.arange(6.0).reshape(3, 2), 3))
+
     @pytest.mark.parametrize("shape", [(4,), (2, 2, 2)])
     def test_not_a_table(self, shape):
         with pytest.raises(ValueError, match="must be a table"):
@@ -209,6 +219,10 @@ class TestWhatCannotBe:
     def test_infinity_is_told_with_its_column(self):
         with pytest.raises(ValueError, match=r"Column 'b' holds infinity .* in 2 rows"):
             fitted(pd.DataFrame({"a": [1, 2, 3], "b": [np.inf, 1, -np.inf]}))
+
+    def test_so_is_an_int_that_is_too_large(self):
+        with pytest.raises(ValueError, match=r"Column 'b' holds .* too large .* in 1 rows"):
+            fitted(pd.DataFrame({"a": [1, 2], "b": [10**400, 1]}))
 
     @pytest.mark.parametrize(
         ("first", "then", "what"),
