@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
-from sklearn.model_selection import ParameterSampler
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
@@ -26,7 +25,7 @@ from sknnreg.ensemble.members import (
     with_seeds,
 )
 from sknnreg.ensemble.outputs import aligned, outputs
-from sknnreg.ensemble.selection import greedy_counts
+from sknnreg.ensemble.selection import drawn, greedy_counts
 from sknnreg.ensemble.settings import (
     check_estimator_kind,
     check_network,
@@ -166,10 +165,7 @@ class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
         self, table: Table, splits: list[Split], rng: np.random.RandomState
     ) -> None:
         """All candidates with all folds in one pass; those that are picked stay."""
-        sampler = ParameterSampler(
-            self.param_distributions, int(self.n_candidates), random_state=rng
-        )
-        candidates, k = [dict(each) for each in sampler], len(splits)
+        candidates, k = drawn(self.param_distributions, int(self.n_candidates), rng), len(splits)
         members = [with_seeds(self._estimator(), rng, **c) for c in candidates for _ in splits]
         fitted = self._train(members, splits * len(candidates), table)
         parts = [fitted[start : start + k] for start in range(0, len(fitted), k)]

@@ -58,8 +58,8 @@ class CrossFittedRegressor(RegressorMixin, BaseCrossFitted):
         al., 2020). The members are the networks of all folds of those that were picked.
 
     n_candidates : int, default=24
-        How many settings are drawn from ``param_distributions``, at least 1. Without effect if that
-        is None.
+        How many settings are drawn from ``param_distributions``, at least 1; all of them, where
+        these are lists of fewer combinations. Without effect if that is None.
 
     random_state : int, RandomState instance or None, default=None
         Draws the folds, the members' seeds and the candidates. An int gives the same ensemble in

@@ -1,12 +1,24 @@
-"""Which candidates make the best ensemble: greedy selection with replacement."""
+"""Candidates, and which of them make the best ensemble: greedy selection with replacement."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from sklearn.model_selection import ParameterSampler
 
 from sknnreg.engine.arrays.stack import Array
+
+
+def drawn(distributions: Any, n: int, rng: np.random.RandomState) -> list[dict[str, Any]]:
+    """So many settings; of lists with fewer combinations all, each once."""
+    sampler = ParameterSampler(distributions, n, random_state=rng)
+    with warnings.catch_warnings():
+        # It tells of parameters that are not ours, and to use a grid search.
+        warnings.filterwarnings("ignore", "The total space of parameters", UserWarning)
+        return [dict(each) for each in sampler]
 
 
 def greedy_counts(

@@ -1,6 +1,6 @@
 """Candidates drawn, fitted on all folds in one pass, and picked greedily."""
 
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 
 import numpy as np
 import pytest
@@ -39,6 +39,15 @@ def test_each_pick_is_the_best_there_is(seed):
         loss(predictions[[*p]].mean(axis=0)) for p in combinations_with_replacement(range(4), 2)
     )
     assert loss(predictions[picks[:2]].mean(axis=0)) >= best - 1e-15
+
+
+def test_all_of_a_few_combinations_without_a_warning(kind):
+    given = {"dropout": [0.0, 0.1], "l2": [0.0, 1.0]}
+    est = kind.ensemble(n_members=2, param_distributions=given).fit(kind.X, kind.y)
+    assert est.n_candidates == 24
+    assert sorted((each["dropout"], each["l2"]) for each in est.candidates_) == [
+        *product(*given.values())
+    ]
 
 
 def test_members_are_the_picked_candidates_networks(kind, by_hand, same_network):

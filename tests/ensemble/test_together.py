@@ -23,9 +23,9 @@ def passes(monkeypatch):
     """The number of networks in each training pass, as they come."""
     sizes, train = [], local_trainer.LocalTrainer.train
 
-    def counted(self, problems, halt):
+    def counted(self, problems, *others):
         sizes.append(len(problems))
-        return train(self, problems, halt)
+        return train(self, problems, *others)
 
     monkeypatch.setattr(local_trainer.LocalTrainer, "train", counted)
     return sizes
