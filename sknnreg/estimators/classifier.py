@@ -72,8 +72,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
                            ``normalization``, ``normalization_position``, ``normalization_epsilon``,
                            ``normalization_momentum``, ``normalization_groups``,
                            ``batch_statistics``
-    3 weights in use       ``weight_norm``, ``drop_connect``, ``drop_connect_inference``,
-                           ``weight_noise``
+    3 weights in use       ``weight_norm``, ``input_scale``, ``drop_connect``,
+                           ``drop_connect_inference``, ``weight_noise``
     4 objective            ``l1``, ``l2``; of a classifier ``class_weight``;
                            of a regressor ``loss``, ``huber_delta``
     5 update               ``solver``, ``learning_rate``, ``learning_rate_init``,
@@ -229,6 +229,13 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         network starts as the same function as without; a start from a first batch's statistics
         would depend on that batch, and standardized inputs make up for most of it. Penalties, decay
         and constraints act on v. Source: Salimans and Kingma (2016).
+
+    input_scale : float, default=0.0
+        Place 3. With c = ``input_scale`` above 0, the weights of each input i to the first layer
+        are ``(1 + c s_i) W_i``, with a trained s that starts at 0: the network starts as the same
+        function, and learns how much each input is to count, c times as fast as a weight with an
+        optimizer that scales its steps, as "adam" does. Penalties, decay and constraints act on W.
+        Source: Holzmueller, Grinsztajn and Steinwart (2024), who use 6.
 
     drop_connect : float, default=0.0
         Place 3. Probability, in [0, 1), of dropping a weight (not a bias), drawn anew for every
@@ -795,6 +802,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         normalization_groups: int = 8,
         batch_statistics: BatchStatistics = "moving",
         weight_norm: bool = False,
+        input_scale: float = 0.0,
         drop_connect: float = 0.0,
         drop_connect_inference: DropConnectInference = "mean",
         weight_noise: float = 0.0,

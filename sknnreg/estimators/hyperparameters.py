@@ -123,6 +123,7 @@ class Hyperparameters:
     batch_statistics: Annotated[BatchStatistics, SIGNAL, one_of(get_args(BatchStatistics))]
 
     weight_norm: Annotated[bool, WEIGHTS_IN_USE, "boolean"]
+    input_scale: Annotated[float, WEIGHTS_IN_USE, from_zero]
     drop_connect: Annotated[float, WEIGHTS_IN_USE, probability, DRAWS]
     drop_connect_inference: Annotated[
         DropConnectInference, WEIGHTS_IN_USE, one_of(get_args(DropConnectInference))

@@ -99,6 +99,7 @@ STAYS = {
 # Those a network that goes on cannot change, or that say themselves how it does.
 CANNOT = {
     "hidden_layer_sizes", "activation", "normalization", "normalization_position", "weight_norm",
+    "input_scale",
     "dropout_kind",    "early_stopping_refit", "warm_start", "max_iter", "n_iter_no_change",
 }  # fmt: skip
 # By so much nothing improves: of epochs that can be compared, the first alone counts.

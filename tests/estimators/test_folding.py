@@ -22,6 +22,7 @@ NORMALIZATIONS = [
     {"normalization": "batch", "normalization_position": "after"},
     {"normalization": "batch", "batch_statistics": "population"},
     {"normalization": "mean_only_batch", "weight_norm": True},
+    {"input_scale": 6.0},
 ]
 DROPOUTS = [
     {},

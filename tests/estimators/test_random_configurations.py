@@ -58,6 +58,7 @@ DRAWS = {
     "normalization_groups": [2, 4],
     "batch_statistics": ["population"],
     "weight_norm": [True],
+    "input_scale": [6.0],
     "drop_connect": [0.1],
     "drop_connect_inference": ["gaussian"],
     "weight_noise": [0.01],

@@ -59,6 +59,7 @@ TRAINING = [
     {"dropout": 0.2, "dropout_kind": "alpha", "activation": "selu", "max_iter": 25},
     {"dropout": 0.2, "dropout_kind": "variational", "max_iter": 25},
     {"weight_norm": True},
+    {"input_scale": 6.0},
     {"drop_connect": 0.1, "max_iter": 25},
     {"max_weight_norm": 5.0},
     {"weight_noise": 0.01},

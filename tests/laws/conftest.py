@@ -61,6 +61,7 @@ from sknnreg.engine.places.update.weight_decay import WeightDecay
 from sknnreg.engine.places.weights_at_rest import Constraint, MaxNorm, MaxWeightNorm
 from sknnreg.engine.places.weights_in_use import (
     DropConnect,
+    InputScale,
     Reparametrization,
     WeightNoise,
     WeightNorm,
@@ -179,6 +180,7 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
             case(*(GaussianDropout("dropout 0", N_UNITS, rate) for rate in (0.2, 0.0, 0.5))),
             case(*(VariationalDropout("dropout 0", N_UNITS, rate, 50) for rate in (0.2, 0.1, 0.5))),
             case(Dense("0", N_UNITS, 3, reparametrizations=(WeightNorm(),))),
+            case(Dense("0", N_UNITS, 3, reparametrizations=(InputScale(3.0),))),
             case(
                 *(
                     Dense("0", N_UNITS, 3, reparametrizations=(WeightNorm(), DropConnect(rate)))
@@ -305,6 +307,7 @@ MEMBERS: dict[str, tuple[type, list[Case]]] = {
             case(WeightNoise(0.5), WeightNoise(0.0), WeightNoise(2.0)),
             case(DropConnect(0.5), DropConnect(0.0), DropConnect(0.2)),
             case(WeightNorm()),
+            case(InputScale(6.0)),
         ],
     ),
 }

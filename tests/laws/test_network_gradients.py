@@ -81,6 +81,8 @@ CHANGES = [
     {"normalization": "layer", "normalization_epsilon": 0.1},
     {"normalization": "group", "normalization_groups": 1, "normalization_position": "after"},
     {"weight_norm": True},
+    {"input_scale": 6.0, "l2": 0.2},
+    {"input_scale": 2.0, "weight_norm": True, "drop_connect": 0.3, "normalization": "layer"},
     {"weight_norm": True, "normalization": "mean_only_batch", "l2": 0.2},
     {"weight_norm": True, "drop_connect": 0.3, "weight_noise": 0.2, "normalization": "layer"},
     {"drop_connect": 0.5},

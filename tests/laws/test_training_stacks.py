@@ -179,6 +179,7 @@ def test_solvers_and_losses(solver, kind, dtype, weighted):
         {"normalization": None},
         {"normalization": None, "dropout_scaling": "predict"},
         {"normalization": "mean_only_batch", "weight_norm": True, "weighted": True},
+        {"input_scale": 6.0, "weighted": True},
         {"normalization": "layer", "dropout_kind": "gaussian"},
         {"normalization": "group", "normalization_groups": 2, "dropout_kind": "alpha"},
         {

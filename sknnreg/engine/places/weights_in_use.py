@@ -178,6 +178,45 @@ class WeightNorm(Reparametrization):
         return BoundWeights(forward, backward)
 
 
+@dataclass(frozen=True)
+class InputScale(Reparametrization):
+    """(1 + c s_i) W_i for the weights of input i, s trained from 0 (Holzmueller et al., 2024).
+
+    c is how much faster than a weight an optimizer that scales its steps moves the factor.
+    """
+
+    speed: float
+
+    def slots(self, n_in: int, n_out: int) -> tuple[Slot, ...]:
+        """s; W are the weights."""
+        return (Slot("input_scale", (n_in, 1), "other"),)
+
+    def bind(
+        self, source: Callable[[], Array], name: str, p: Views, g: Views, draws: Draws | None
+    ) -> BoundWeights:
+        """dL/ds_i = c sum_k W_ik dL/dV_ik; dL/dW = (1 + c s) dL/dV."""
+        weight: Array = np.empty_like(p.weight)
+        work, factor = np.empty_like(weight), np.empty_like(p.input_scale)
+        speed = weight.dtype.type(self.speed)
+        unscaled: Array = weight
+
+        def forward() -> Array:
+            nonlocal unscaled
+            unscaled = source()
+            np.multiply(p.input_scale, speed, out=factor)
+            np.add(factor, 1.0, out=factor)
+            np.multiply(unscaled, factor, out=weight)
+            return weight
+
+        def backward() -> None:
+            np.multiply(g.weight, unscaled, out=work)
+            np.add.reduce(work, axis=-1, keepdims=True, out=g.input_scale)
+            np.multiply(g.input_scale, speed, out=g.input_scale)
+            np.multiply(g.weight, factor, out=g.weight)
+
+        return BoundWeights(forward, backward)
+
+
 def bind_weights(
     members: Sequence[Reparametrization], name: str, p: Views, g: Views, draws: Draws | None
 ) -> BoundWeights:

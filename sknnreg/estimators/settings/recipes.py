@@ -27,6 +27,7 @@ from sknnreg.engine.places.update.weight_decay import WeightDecay
 from sknnreg.engine.places.weights_at_rest import Constraint, MaxNorm, MaxWeightNorm
 from sknnreg.engine.places.weights_in_use import (
     DropConnect,
+    InputScale,
     Reparametrization,
     WeightNoise,
     WeightNorm,
@@ -147,6 +148,7 @@ def network(est: Hyperparameters, n_inputs: int, n_outputs: int, n_rows: int) ->
     before, after = (normalize, None) if is_before else (None, normalize)
     over_batch = uses_batch_statistics(est)
     width = n_inputs
+    first = (InputScale(float(est.input_scale)),) if est.input_scale else ()
     for number, (size, name, rate) in enumerate(zip(hidden_sizes(est), names, rates, strict=True)):
         activation = ACTIVATIONS[name]
         built.append(
@@ -158,16 +160,18 @@ def network(est: Hyperparameters, n_inputs: int, n_outputs: int, n_rows: int) ->
                 size,
                 before is None or not over_batch,
                 activation.initializer,
-                _reparametrizations(est),
+                first + _reparametrizations(est),
             )
         )
+        first = ()
         built += [before(est, size)] if before else []
         built.append(activation)
         built += [after(est, size)] if after else []
         built += drop(est, Dropped(f"dropout {number}", size, rate, n_rows))
         width = size
     start = ACTIVATIONS[names[-1] if names else "identity"].initializer
-    built.append(Dense(str(len(names)), width, n_outputs, True, start, _reparametrizations(est)))
+    members = first + _reparametrizations(est)
+    built.append(Dense(str(len(names)), width, n_outputs, True, start, members))
     return Network(tuple(built))
 
 

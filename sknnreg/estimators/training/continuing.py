@@ -69,7 +69,7 @@ class Continuation:
             raise ValueError(
                 "the network cannot go on training: its layers have changed since the last call. "
                 "Set warm_start=False to start anew, or restore hidden_layer_sizes, activation, "
-                "normalization, weight_norm and dropout_kind."
+                "normalization, weight_norm, input_scale and dropout_kind."
             )
         state = self.state.copy()
         if criterion(estimator, plan) != self.criterion:
@@ -122,8 +122,12 @@ class _OwnFunction:
 
 
 def architecture(recipe: Recipe) -> tuple[Any, ...]:
-    """Kind and arrays of every layer."""
+    """Kind and arrays of every layer, and what the arrays of its weights in use mean."""
     return tuple(
-        (type(layer).__name__, tuple((slot.name, slot.shape) for slot in layer.slots))
+        (
+            type(layer).__name__,
+            tuple((slot.name, slot.shape) for slot in layer.slots),
+            tuple(m for m in getattr(layer, "reparametrizations", ()) if m.slots(1, 1)),
+        )
         for layer in recipe.network.layers
     )
