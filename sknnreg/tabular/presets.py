@@ -7,12 +7,12 @@ docs/benchmarks/README.md has the results of the presets as they stand here.
 - The encoding, dropout, averaged weights and early stopping each matter: without the encoding .0600
   for .0571 (classes) and .378 for .361 (numbers), without dropout .0602, without snapshots .0594,
   without averaged weights .399, without early stopping .377 (one network each).
-- Numbers: a scale for each input .328 for .341, most of it on one table of many columns, and
-  steps that stay constant for half of training .325; silu and layer normalization instead of relu and
+- Numbers: a scale for each input .328 for .341, most of it on one table of many columns, and steps
+  that stay constant for half of training .325; silu and layer normalization instead of relu and
   none .341 for .358; 8 or 32 bins instead of 16 within .005.
 - Classes: silu, layer instead of batch normalization, a scale for each input, 8 bins, averaged
   weights, dropout of .3, input noise, four folds instead of eight: none better than .0548 and .217,
-  most a little worse. Dropout that fades to 0 would give .0539 and .216, by one of three parts noise.
+  most a little worse. Dropout that fades to 0 would give .0539 and .216, about a noise's width.
 - Drawing the settings of members and picking greedily: .337 for .340 of eight equal ones (numbers),
   nothing for classes, at five times the cost.
 - Trained periodic embeddings instead of the encoding .0568 and .351 (for .0546 and .341), a smaller
