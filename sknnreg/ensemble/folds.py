@@ -9,7 +9,6 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import check_cv
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.ensemble.table import Table
@@ -125,7 +124,8 @@ def _given(cv: Any, table: Table) -> list[Split]:
             f"cv={reprlib.repr(cv)} must be a number of folds of at least 2, None for as many as "
             "members, a splitter of sklearn.model_selection, or a list of (train, test) rows."
         )
-    splits = list(check_cv(cv).split(table.X, table.y, table.groups))
+    has_split = hasattr(cv, "split")
+    splits = list(cv.split(table.X, table.y, table.groups) if has_split else cv)
     if not splits:
         raise ValueError(
             f"cv={reprlib.repr(cv)} has no splits. A generator gives its splits to one fit only: "

@@ -20,6 +20,7 @@ from sknnreg.engine.places.signal.group_normalization import GroupNormalization,
 from sknnreg.engine.places.weights_in_use import (
     BoundWeights,
     DropConnect,
+    InputScale,
     Reparametrization,
     WeightNorm,
 )
@@ -109,6 +110,11 @@ def without_length(backward, p, g):
     g.weight[...] /= p.length / np.linalg.norm(p.weight, axis=-2, keepdims=True)
 
 
+def without_scale(backward, p, g):
+    backward()
+    g.weight[...] /= 1 + 2 * p.input_scale
+
+
 def without_mask(backward, p, g):
     pass
 
@@ -184,6 +190,11 @@ ERRORS = {
         weights_in_use(WeightNorm, without_length),
         classifier(weight_norm=True, l2=0.0),
         "Dense 2 weight",
+    ),
+    "an input's scale is left out": (
+        weights_in_use(InputScale, without_scale),
+        classifier(input_scale=2.0, l2=0.0),
+        "Dense 0 weight",
     ),
     "a stack takes the first network's": (
         backward_of(Dense, after_backward(first_network_for_all)),
