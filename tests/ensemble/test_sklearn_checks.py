@@ -13,9 +13,8 @@ QUICK = {"batch_size": 500, "hidden_layer_sizes": (20,), "max_iter": 15, "n_iter
          "learning_rate_init": 0.02}  # fmt: skip
 
 
-def configured(Ensemble, Network):
+def others(Ensemble, Network):
     return [
-        Ensemble(Network(**QUICK), 3),
         Ensemble(Network(**QUICK), 2, validation=None),
         Ensemble(make_pipeline(StandardScaler(with_mean=False), Network(**QUICK)), 2),
     ]
@@ -23,11 +22,22 @@ def configured(Ensemble, Network):
 
 @parametrize_with_checks(
     [
-        *configured(CrossFittedClassifier, MLPRegularizedClassifier),
-        *configured(CrossFittedRegressor, MLPRegularizedRegressor),
+        CrossFittedClassifier(MLPRegularizedClassifier(**QUICK), 3),
+        CrossFittedRegressor(MLPRegularizedRegressor(**QUICK), 3),
     ],
 )
 def test_every_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
+        *others(CrossFittedClassifier, MLPRegularizedClassifier),
+        *others(CrossFittedRegressor, MLPRegularizedRegressor),
+    ],
+)
+def test_every_check_in_more_settings(estimator, check):
     check(estimator)
 
 

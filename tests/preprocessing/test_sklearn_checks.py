@@ -1,20 +1,23 @@
 """scikit-learn's checks of transformers, at the defaults and at settings that take other ways."""
 
 import numpy as np
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
 
 TRANSFORMERS = [
     SmoothClipScaler(),
+    PiecewiseLinearEncoder(),
+    PiecewiseLinearEncoder(keep_column=False, n_bins=3, max_columns=8),
+    PiecewiseLinearEncoder(n_bins=4, strategy="tree"),
+]
+MORE = [
     SmoothClipScaler(bound=None),
     SmoothClipScaler(bound=np.inf),
-    PiecewiseLinearEncoder(),
     PiecewiseLinearEncoder(n_bins=1, bound=None),
-    PiecewiseLinearEncoder(keep_column=False, n_bins=3, max_columns=8),
     PiecewiseLinearEncoder(max_columns=1),
     PiecewiseLinearEncoder(max_columns=None, dtype=np.float32),
-    PiecewiseLinearEncoder(n_bins=4, strategy="tree"),
     PiecewiseLinearEncoder(n_bins=4, strategy="tree", target_type="regression"),
     PiecewiseLinearEncoder(n_bins=4, strategy="tree", min_weight_fraction_leaf=0.0),
 ]
@@ -22,4 +25,10 @@ TRANSFORMERS = [
 
 @parametrize_with_checks(TRANSFORMERS)
 def test_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(MORE)
+def test_scikit_learn_in_more_settings(estimator, check):
     check(estimator)
