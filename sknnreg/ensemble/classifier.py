@@ -106,7 +106,7 @@ class CrossFittedClassifier(ClassifierMixin, BaseCrossFitted):
     n_features_in_ : int
         Number of features in ``fit``.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, if X was a data frame whose columns all have text names.
 
     See Also
