@@ -19,6 +19,7 @@ from sknnreg.ensemble.folds import Split, Strata, splits_of
 from sknnreg.ensemble.members import (
     FittedMember,
     Place,
+    drawn_seed,
     fit_member,
     network_of,
     pass_on_warnings,
@@ -42,8 +43,6 @@ from sknnreg.estimators.sklearn_types import (
 )
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 from sknnreg.together import TogetherBackend, fit_together
-
-MAX_SEED = np.iinfo(np.int32).max
 
 
 class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
@@ -138,7 +137,7 @@ class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
         check_settings(self)
         table, strata = self._table(X, y, sample_weight, groups)
         rng = check_random_state(self.random_state)
-        fold_seed = int(rng.randint(MAX_SEED))
+        fold_seed = drawn_seed(rng)
         splits: list[Any] = [None]
         if self.validation is not None:
             splits = splits_of(self.cv, int(self.n_members), table, strata, fold_seed)

@@ -27,12 +27,17 @@ def network_of(estimator: Any) -> Any:
     return estimator
 
 
+def drawn_seed(rng: np.random.RandomState) -> int:
+    """For what needs a generator of its own."""
+    return int(rng.randint(np.iinfo(np.int32).max))
+
+
 def with_seeds(estimator: Any, rng: np.random.RandomState, **params: Any) -> Any:
     """A clone with these parameters, whose every ``random_state`` is drawn, in their order."""
     member = clone(estimator).set_params(**params)
     names = sorted(member.get_params(deep=True))
     seeded = [n for n in names if n == "random_state" or n.endswith("__random_state")]
-    return member.set_params(**{n: rng.randint(np.iinfo(np.int32).max) for n in seeded})
+    return member.set_params(**{n: drawn_seed(rng) for n in seeded})
 
 
 @dataclass(frozen=True)
