@@ -1,0 +1,1 @@
+"""Measuring generalization: errors with honest intervals, for any estimator of scikit-learn."""
