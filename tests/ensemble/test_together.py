@@ -65,6 +65,7 @@ def test_within_a_block_and_a_search(kind, passes):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_in_a_worker_of_joblib(kind, backend):
     expected = cross_validate(kind.ensemble(), kind.X, kind.y, cv=2)["test_score"]

@@ -203,7 +203,7 @@ def test_some_drawn_settings_pass_every_check(Estimator, number):
 
 
 @BOTH
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("number", range(2, N_DRAWN))
 def test_all_drawn_settings_pass_every_check(Estimator, number):

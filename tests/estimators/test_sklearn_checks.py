@@ -1,6 +1,7 @@
 """scikit-learn's checks, at the defaults and with every regularizer switched on.
 
-All of them at the defaults and at a dozen settings; at all others those that depend on training.
+All of them at the defaults and at a dozen settings, of which each estimator takes every other one
+by default and the rest as slow tests; at all others those that depend on training.
 """
 
 from functools import cache
@@ -193,13 +194,20 @@ def test_defaults_pass_every_check(estimator, check):
     check(estimator)
 
 
-@checks(configured(MLPRegularizedClassifier, EVERY_CHECK))
-def test_classifiers_pass_every_check(estimator, check):
+@checks(
+    configured(MLPRegularizedClassifier, EVERY_CHECK[::2])
+    + configured(MLPRegularizedRegressor, EVERY_CHECK[1::2])
+)
+def test_every_check(estimator, check):
     check(estimator)
 
 
-@checks(configured(MLPRegularizedRegressor, EVERY_CHECK))
-def test_regressors_pass_every_check(estimator, check):
+@pytest.mark.slow
+@checks(
+    configured(MLPRegularizedClassifier, EVERY_CHECK[1::2])
+    + configured(MLPRegularizedRegressor, EVERY_CHECK[::2])
+)
+def test_every_check_with_the_other_estimator(estimator, check):
     check(estimator)
 
 

@@ -362,7 +362,7 @@ def test_some_of_what_cannot_be_used(run, Estimator, check, share):
 
 @BOTH
 @CHECKS
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("part", range(1, 6))
 def test_much_of_what_cannot_be_used(run, Estimator, check, share, part):
     run(lambda draw: check(draw, Estimator), round(share * 1000), part)

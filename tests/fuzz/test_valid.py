@@ -289,18 +289,18 @@ def check_valid(draw, Estimator, table, inputs=INPUTS, y_from=Y_FROM):
 
 @BOTH
 def test_some_settings_on_some_data(run, Estimator, table):
-    run(lambda draw: check_valid(draw, Estimator, table), 75)
+    run(lambda draw: check_valid(draw, Estimator, table), 40)
 
 
 @BOTH
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("part", range(1, 11))
 def test_many_settings_on_much_data(run, Estimator, table, part):
     run(lambda draw: check_valid(draw, Estimator, table), 500, part)
 
 
 @BOTH
-@pytest.mark.parametrize("n", [15, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [15, pytest.param(150, marks=pytest.mark.soak)])
 def test_settings_on_arrow_tables(run, Estimator, table, n):
     pytest.importorskip("pyarrow")
     run(lambda draw: check_valid(draw, Estimator, table, ARROW_INPUTS, ARROW_Y_FROM), n)

@@ -50,6 +50,7 @@ def test_the_loss_rests_falls_flattens_and_explodes(digits):
     assert np.all(loss[rates > 5] >= start)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", ["sgd", "rmsprop", "adam", "amsgrad"])
 def test_on_digits_the_suggestion_is_within_a_factor_of_three_of_the_best(digits, solver):
     """The best of a grid by log loss on held-out rows, means over two splits and starts."""

@@ -180,6 +180,7 @@ SHORT_STEPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("l2", [0.0, 0.3])
 @pytest.mark.parametrize("steps", SHORT_STEPS)
 def test_clipped_gradients_do_not_change_what_l1_minimizes(responses, steps, l2):

@@ -31,6 +31,7 @@ def test_names_are_parameters(estimator, kind):
     assert sum(name.endswith("n_bins") for name in space) == has_encoder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [tabular_classifier, tabular_regressor])
 @pytest.mark.parametrize("effort", ["fast", "default"])
 def test_what_is_drawn_can_be_fitted(make, effort):

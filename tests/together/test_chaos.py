@@ -1,6 +1,6 @@
 """Whatever happens to a search, it ends, is right or says why not, and leaves nothing behind.
 
-The schedules are in ``chaos.py``; 300 of them, and 50 kills, with ``pytest -m slow -s``.
+The schedules are in ``chaos.py``; 300 of them, and 50 kills, with ``pytest -m soak -s``.
 """
 
 import json
@@ -54,7 +54,7 @@ def test_some_schedules():
     run_schedules(147, 2)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("batch", range(N_BATCHES))
 def test_many_schedules(batch):
     n = N_SCHEDULES // N_BATCHES
@@ -92,7 +92,7 @@ def test_processes_end_with_a_parent_that_is_killed():
     assert seconds_to_live(30) < 25
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_processes_end_within_two_seconds_of_their_parent():
     took = sorted(seconds_to_live(10) for _ in range(N_KILLS))
     print(f"\n{N_KILLS} kills: median {took[N_KILLS // 2]:.2f} s, longest {took[-1]:.2f} s")

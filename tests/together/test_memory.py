@@ -101,6 +101,7 @@ def test_no_more_tasks_wait_than_there_may_be_threads(limit, monkeypatch, passes
     assert most_threads[0] <= limit + 2
 
 
+@pytest.mark.slow
 def test_a_thousand_fits_and_more(passes, most_threads, threads_left):
     est = ours(hidden_layer_sizes=(2,), max_iter=1)
     with fit_together(n_jobs=1):

@@ -136,6 +136,7 @@ def test_a_search_finds_the_same(Estimator, name, together, same):
     assert_found_alike(Estimator(**BASE), GRIDS[name], together, same)
 
 
+@pytest.mark.slow
 @ANYWHERE
 @pytest.mark.parametrize(("name", "Estimator"), in_turn(REFITS))
 def test_so_does_one_over_refits(Estimator, name, together, same):

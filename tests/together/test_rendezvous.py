@@ -131,15 +131,15 @@ def test_any_schedule_comes_to_the_end_it_would_come_to_alone(schedule, guarded,
     assert_ends_as_alone(schedule, guarded, threads_left)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @settings(max_examples=300, deadline=None)
 @given(schedule=schedules)
 def test_many_schedules_do(schedule, guarded, threads_left):
     assert_ends_as_alone(schedule, guarded, threads_left)
 
 
-# Races are lost now and then: many times over with ``pytest -m slow``.
-TIMES = pytest.mark.parametrize("times", [4, pytest.param(20, marks=pytest.mark.slow)])
+# Races are lost now and then: many times over with ``pytest -m soak``.
+TIMES = pytest.mark.parametrize("times", [4, pytest.param(20, marks=pytest.mark.soak)])
 
 
 @settings(max_examples=20, deadline=None)

@@ -80,6 +80,7 @@ def interpret(tmp_path_factory, monkeypatch):
     return lambda code: jedi.Script(code, project=project)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_an_editors_help_names_all_parameters(name, interpret):
     found = interpret(f"from sknnreg import {name}\n{name}")
@@ -90,6 +91,7 @@ def test_an_editors_help_names_all_parameters(name, interpret):
     assert "{parameters" not in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_an_editor_completes_hyperparameters_fitted_attributes_and_arguments(name, interpret):
     code = f"from sknnreg import {name}\nest = {name}((5,))\n"

@@ -86,14 +86,16 @@ def routed_sample(
             "groups cannot be passed by itself under metadata routing: pass "
             "params={'groups': groups}."
         )
+    return Sample(X, y, *_routed(caller, params, estimator=estimator, scorer=scorer, splitter=cv))
+
+
+def _routed(caller: str, params: dict[str, Any], **consumers: Any) -> Iterator[dict[str, Any]]:
+    """What each consumer's method gets; nothing for one that is None."""
+    methods = {"estimator": "fit", "scorer": "score", "splitter": "split"}
     router = MetadataRouter(owner=caller)
-    for name, consumer, method in (
-        ("estimator", estimator, "fit"),
-        ("splitter", cv, "split"),
-        ("scorer", scorer, "score"),
-    ):
+    for name, consumer in consumers.items():
         if consumer is not None:
-            mapping = MethodMapping().add(caller="fit", callee=method)
+            mapping = MethodMapping().add(caller="fit", callee=methods[name])
             router.add(**{name: consumer}, method_mapping=mapping)
     try:
         routed = process_routing(router, "fit", **params)
@@ -104,10 +106,5 @@ def routed_sample(
             unrequested_params=error.unrequested_params,
             routed_params=error.routed_params,
         ) from None
-    return Sample(
-        X,
-        y,
-        fit_params=dict(routed.estimator.fit),
-        score_params=dict(routed.scorer.score) if scorer is not None else {},
-        split_params=dict(routed.splitter.split) if cv is not None else {},
-    )
+    for name, consumer in consumers.items():
+        yield {} if consumer is None else dict(routed[name][methods[name]])
