@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
+from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler, Whitener
 
 TRANSFORMERS = [
     SmoothClipScaler(),
+    Whitener(),
     PiecewiseLinearEncoder(),
     PiecewiseLinearEncoder(keep_column=False, n_bins=3, max_columns=8),
     PiecewiseLinearEncoder(n_bins=4, strategy="tree"),
 ]
 MORE = [
+    Whitener("zca_cor", regularization="ledoit_wolf"),
+    Whitener("cholesky", regularization=0.1),
     SmoothClipScaler(bound=None),
     SmoothClipScaler(bound=np.inf),
     PiecewiseLinearEncoder(n_bins=1, bound=None),
