@@ -1,1 +1,17 @@
 """Measuring generalization: errors with honest intervals, for any estimator of scikit-learn."""
+
+from sknnreg.model_selection.comparison.comparing import compare_estimators
+from sknnreg.model_selection.comparison.display import ComparisonDisplay
+from sknnreg.model_selection.comparison.result import ComparisonResult
+from sknnreg.model_selection.error.display import ErrorEstimateDisplay
+from sknnreg.model_selection.error.estimating import estimate_error
+from sknnreg.model_selection.error.result import ErrorEstimateResult
+
+__all__ = [
+    "ComparisonDisplay",
+    "ComparisonResult",
+    "ErrorEstimateDisplay",
+    "ErrorEstimateResult",
+    "compare_estimators",
+    "estimate_error",
+]

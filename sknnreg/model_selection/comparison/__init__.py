@@ -1,0 +1,1 @@
+"""Which of several estimators has the lower error, paired on the same splits."""

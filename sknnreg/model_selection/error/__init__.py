@@ -1,0 +1,1 @@
+"""What error is to be expected on fresh rows, and how well a sample tells."""

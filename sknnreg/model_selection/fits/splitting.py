@@ -1,0 +1,45 @@
+"""The splits of a study, drawn once, as often as it asks for."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from sklearn.base import is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_random_state
+
+from sknnreg.model_selection.fits.sample import Index, Sample
+
+Split = tuple[Index, Index]
+
+
+def splitter_of(cv: Any, y: Any, estimator: Any) -> Any:
+    """What scikit-learn makes of ``cv``: by default five folds, stratified for classifiers."""
+    return check_cv(cv, y, classifier=is_classifier(estimator))
+
+
+def drawn_splits(
+    sample: Sample, splitter: Any, n_repeats: int, random_state: Any, *, shuffled: bool
+) -> list[list[Split]]:
+    """The splits of each repetition; shuffled ones, or more than one, are other random folds."""
+    if n_repeats == 1 and not (shuffled and can_shuffle(splitter)):
+        return [list(sample.splits(splitter))]
+    if not can_shuffle(splitter):
+        raise ValueError(
+            f"n_repeats={n_repeats} needs a splitter that can shuffle, such as "
+            f"KFold(5) or GroupKFold(5), or cv as a number; {type(splitter).__name__} "
+            "cannot. Set n_repeats=1."
+        )
+    generator = check_random_state(random_state)
+    drawn = []
+    for _ in range(n_repeats):
+        other = copy(splitter)
+        other.shuffle, other.random_state = True, int(generator.randint(2**31 - 1))
+        drawn.append(list(sample.splits(other)))
+    return drawn
+
+
+def can_shuffle(splitter: Any) -> bool:
+    """Whether it makes other folds of the same size at another seed."""
+    return hasattr(splitter, "shuffle") and hasattr(splitter, "random_state")
