@@ -140,7 +140,7 @@ def estimate_error(
     error of the splits            44.46   standard deviation 5.181
     training error                 43.67
     optimism                      0.7904
-    95% interval          38.79 to 50.14   corrected for overlapping training parts
+    95% interval          38.79 to 50.14   training parts overlap: corrected
 
     >>> nested = estimate_error(Ridge(0.1), X, y, method="nested_cv", random_state=0)
     >>> nested.losses.shape  # repetitions, folds, rows

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from sknnreg.model_selection.error.display import ErrorEstimateDisplay
 
 SAID = {
-    "corrected": "corrected for overlapping training parts",
+    "corrected": "training parts overlap: corrected",
     "nested_cv": "by nested cross-validation",
-    "naive": "as if splits were independent: too narrow",
+    "naive": "as if splits were independent",
 }
 
 
@@ -111,7 +111,7 @@ class ErrorEstimateResult:
             ("optimism", short(self.optimism), ""),
         ]
         if self.moments is not None:
-            said = "what smaller training parts cost taken off"
+            said = "smaller training parts: corrected"
             rows.append(("error, all rows", short(self.estimate), said))
         level = f"{100 * self.confidence_level:g}% interval"
         rows.append((level, between(self.low, self.high), SAID[self.method]))
