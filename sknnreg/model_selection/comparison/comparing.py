@@ -111,6 +111,12 @@ def compare_estimators(
     --------
     estimate_error : The error of one estimator with an interval.
 
+    Notes
+    -----
+    Over simulated samples, "corrected_t" keeps its level with ten folds and ``n_repeats=10``; with
+    ten folds alone it seldom finds anything. "5x2cv_f" finds too much where halves of the sample
+    are small for what is learned from them. The guide has the numbers.
+
     References
     ----------
     E. Alpaydin, Combined 5 x 2 cv F test for comparing supervised classification learning

@@ -136,7 +136,8 @@ class ComparisonDisplay:
             label=level,
         )
         for place, (mean, told) in enumerate(zip(result.means, self._told(), strict=True)):
-            ax.text(mean, place + 0.2, told, ha="center", va="top", fontsize="small")
+            behind = {"facecolor": "white", "alpha": 0.8, "lw": 0, "pad": 1}
+            ax.text(mean, place + 0.2, told, ha="center", va="top", fontsize="small", bbox=behind)
 
     def _told(self) -> list[str]:
         """What the test says of each pair."""
