@@ -150,6 +150,7 @@ def test_what_are_no_estimators_is_told(estimators, error, message):
         ({"rope": 0.01}, "rope=0.01 is for test='bayesian'"),
         ({"test": "bayesian", "rope": -1}, "rope must be a number >= 0"),
         ({"test": "5x2cv_f", "cv": 5}, "cv gives 25 splits"),
+        ({"test": "5x2cv_f", "cv": ShuffleSplit(2)}, "ShuffleSplit cannot shuffle"),
         ({"test": "5x2cv_f", "n_repeats": 3}, "has five repetitions, got n_repeats=3"),
         ({"cv": ShuffleSplit(1)}, "at least 2 splits, got 1"),
         ({"n_repeats": 1.5}, "n_repeats must be an integer >= 1"),

@@ -204,3 +204,14 @@ def test_a_users_splitter_is_not_changed():
     estimate_error(Ridge(), X, Y, cv=cv, method="nested_cv", n_repeats=2, random_state=0)
     assert not cv.shuffle
     assert cv.random_state is None
+
+
+def test_a_splitter_that_shuffles_is_used_as_it_is_once_and_its_seed_for_more():
+    cv = KFold(3, shuffle=True, random_state=7)
+    result = estimate_error(Ridge(), X, Y, cv=cv, method="nested_cv", n_repeats=1)
+    for fold, (_, test) in enumerate(cv.split(X)):
+        assert (result.folds[0][test] == fold).all()
+    first, again = (
+        estimate_error(Ridge(), X, Y, cv=cv, method="nested_cv", n_repeats=2) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.folds, again.folds)

@@ -18,7 +18,7 @@ from sknnreg.model_selection.comparison.result import ComparisonResult
 from sknnreg.model_selection.fits.listening import Listeners, checked_callbacks, run_tasks
 from sknnreg.model_selection.fits.measures import Measure, measure_of
 from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
-from sknnreg.model_selection.fits.splitting import Split, drawn_splits, splitter_of
+from sknnreg.model_selection.fits.splitting import Split, can_shuffle, drawn_splits, splitter_of
 from sknnreg.model_selection.fits.spread import Array, checked_level, checked_values, mean_ratio
 
 TESTS = ("corrected_t", "5x2cv_f", "bayesian")
@@ -91,7 +91,7 @@ def compare_estimators(
     callbacks : callback or list of callbacks, default=None
         Callbacks of scikit-learn, such as ``sklearn.callback.ProgressBar()``.
     random_state : int, RandomState instance or None, default=None
-        For the assignments of rows to folds. Estimators have their own.
+        For the assignments of rows to folds; None takes the splitter's. Estimators have their own.
 
     Returns
     -------
@@ -155,8 +155,7 @@ def compare_estimators(
     callbacks = checked_callbacks(callbacks)
     named = _checked_estimators(estimators)
     measures = _measures(named, scoring)
-    first = next(iter(named.values()))
-    splitter = _splitter(test, cv, y, first)
+    splitter = _splitter(test, cv, y, next(iter(named.values())))
     samples = {
         name: routed_sample(
             "compare_estimators",
@@ -170,36 +169,10 @@ def compare_estimators(
         )
         for name, estimator in named.items()
     }
-    sample = next(iter(samples.values()))
-    repetitions = drawn_splits(sample, splitter, repeats, random_state, shuffled=test == "5x2cv_f")
-    splits = [split for repetition in repetitions for split in repetition]
-    _check_splits(test, splits)
-    calls = [
-        (samples[name], estimator, measures[name], *split)
-        for name, estimator in named.items()
-        for split in splits
-    ]
-    done = run_tasks("compare_estimators", _error, calls, callbacks=callbacks, n_jobs=n_jobs)
-    errors = np.array(
-        [
-            checked_values(done[at * len(splits) : (at + 1) * len(splits)], f"{name!r}: the error")
-            for at, name in enumerate(named)
-        ]
-    )
-    pairs = list(combinations(range(len(named)), 2))
-    differences = np.array([errors[a] - errors[b] for a, b in pairs])
-    verdicts = [_verdict(test, each, mean_ratio(splits), rope, level) for each in differences]
-    return ComparisonResult.of_verdicts(
-        verdicts,
-        names=tuple(named),
-        measure=measures[next(iter(named))].name,
-        test=test,
-        confidence_level=level,
-        rope=rope,
-        errors=errors,
-        pairs=pairs,
-        differences=differences,
-    )
+    splits = _splits(test, next(iter(samples.values())), splitter, repeats, random_state)
+    contenders = {name: (samples[name], named[name], measures[name]) for name in named}
+    errors = _errors(contenders, splits, callbacks, n_jobs)
+    return _judged(contenders, errors, test, mean_ratio(splits), rope, level)
 
 
 def _checked_choices(test: str, level: Any, n_repeats: Any, rope: Any) -> tuple[float, int, float]:
@@ -256,10 +229,22 @@ def _measures(named: dict[str, Any], scoring: Any) -> dict[str, Measure]:
 def _splitter(test: str, cv: Any, y: Any, estimator: Any) -> Any:
     if test != "5x2cv_f":
         return splitter_of(cv, y, estimator)
-    return splitter_of(2 if cv is None else cv, y, estimator)
+    splitter = splitter_of(2 if cv is None else cv, y, estimator)
+    if not can_shuffle(splitter):
+        raise ValueError(
+            f"test='5x2cv_f' draws two folds five times, {type(splitter).__name__} cannot shuffle. "
+            "Leave cv out, or give a splitter such as GroupKFold(2)."
+        )
+    return splitter
 
 
-def _check_splits(test: str, splits: list[Split]) -> None:
+def _splits(
+    test: str, sample: Sample, splitter: Any, n_repeats: int, random_state: Any
+) -> list[Split]:
+    """The same for all estimators."""
+    shuffled = test == "5x2cv_f"
+    repetitions = drawn_splits(sample, splitter, n_repeats, random_state, shuffled=shuffled)
+    splits = [split for repetition in repetitions for split in repetition]
     if test == "5x2cv_f" and len(splits) != 10:
         raise ValueError(
             f"test='5x2cv_f' has five repetitions of two folds, cv gives {len(splits)} splits. "
@@ -267,6 +252,47 @@ def _check_splits(test: str, splits: list[Split]) -> None:
         )
     if len(splits) < 2:
         raise ValueError(f"a test needs at least 2 splits, got {len(splits)}. Use more folds.")
+    return splits
+
+
+def _errors(
+    contenders: dict[str, tuple[Sample, Any, Measure]],
+    splits: list[Split],
+    callbacks: Any,
+    n_jobs: int | None,
+) -> Array:
+    """Of each estimator on each split, ``(n_estimators, k)``."""
+    calls = [(*each, *split) for each in contenders.values() for split in splits]
+    done = run_tasks("compare_estimators", _error, calls, callbacks=callbacks, n_jobs=n_jobs)
+    k = len(splits)
+    parts = {name: done[at * k : (at + 1) * k] for at, name in enumerate(contenders)}
+    return np.array([checked_values(part, f"{name!r}: the error") for name, part in parts.items()])
+
+
+def _judged(
+    contenders: dict[str, tuple[Sample, Any, Measure]],
+    errors: Array,
+    test: str,
+    ratio: float,
+    rope: float,
+    level: float,
+) -> ComparisonResult:
+    """What the test says of all pairs."""
+    pairs = list(combinations(range(len(errors)), 2))
+    differences = np.array([errors[a] - errors[b] for a, b in pairs])
+    verdicts = [_verdict(test, each, ratio, rope, level) for each in differences]
+    _, _, measure = next(iter(contenders.values()))
+    return ComparisonResult.of_verdicts(
+        verdicts,
+        names=tuple(contenders),
+        measure=measure.name,
+        test=test,
+        confidence_level=level,
+        rope=rope,
+        errors=errors,
+        pairs=pairs,
+        differences=differences,
+    )
 
 
 def _error(

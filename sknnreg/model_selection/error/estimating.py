@@ -95,7 +95,7 @@ def estimate_error(
     callbacks : callback or list of callbacks, default=None
         Callbacks of scikit-learn, such as ``sklearn.callback.ProgressBar()``.
     random_state : int, RandomState instance or None, default=None
-        For the assignments of rows to folds. Estimators have their own.
+        For the assignments of rows to folds; None takes the splitter's. Estimators have their own.
 
     Returns
     -------
@@ -256,21 +256,18 @@ def _by_nested_cv(
     folds = np.array([fold_numbers(splits, len(sample), groups) for splits in repetitions])
     found = nested_losses(sample, estimator, row_losses, folds, callbacks=callbacks, n_jobs=n_jobs)
     moments = nested_moments(found.losses, folds, groups)
-    splits = [split for repetition in repetitions for split in repetition]
-    outer = [
-        found.losses[r, f, test].mean()
-        for r, repetition in enumerate(repetitions)
-        for f, (_, test) in enumerate(repetition)
+    tests = [
+        (r, f, test) for r, splits in enumerate(repetitions) for f, (_, test) in enumerate(splits)
     ]
     return ErrorEstimateResult(
         estimator=type(estimator).__name__,
         measure=measure.name,
         method=method,
         confidence_level=level,
-        errors=np.array(outer),
+        errors=np.array([found.losses[place].mean() for place in tests]),
         train_errors=found.train_errors.ravel(),
-        n_train=np.array([len(train) for train, _ in splits]),
-        n_test=np.array([len(test) for _, test in splits]),
+        n_train=np.array([len(sample) - len(test) for _, _, test in tests]),
+        n_test=np.array([len(test) for _, _, test in tests]),
         **vars(moments.interval(level)),
         losses=found.losses,
         folds=folds,

@@ -107,7 +107,8 @@ def users_losses(loss: Any) -> RowLosses:
             "loss must be a function of (y_true, y_pred) that gives an array with a number for "
             f"each row, or None, got {loss!r}. Scorers go by name to scoring."
         )
-    return RowLosses(str(getattr(loss, "__name__", type(loss).__name__)), loss)
+    name = str(getattr(loss, "__name__", type(loss).__name__))
+    return RowLosses("loss" if name == "<lambda>" else name, loss)
 
 
 def row_losses_of(measure: Measure) -> RowLosses:

@@ -22,16 +22,21 @@ def splitter_of(cv: Any, y: Any, estimator: Any) -> Any:
 def drawn_splits(
     sample: Sample, splitter: Any, n_repeats: int, random_state: Any, *, shuffled: bool
 ) -> list[list[Split]]:
-    """The splits of each repetition; shuffled ones, or more than one, are other random folds."""
-    if n_repeats == 1 and not (shuffled and can_shuffle(splitter)):
+    """The splits of each repetition; shuffled ones, or more than one, are other random folds.
+
+    A single repetition takes a splitter that shuffles, or cannot, as it is. Without a
+    ``random_state`` the splitter's own counts.
+    """
+    if n_repeats == 1 and not (shuffled and can_shuffle(splitter) and not splitter.shuffle):
         return [list(sample.splits(splitter))]
     if not can_shuffle(splitter):
         raise ValueError(
-            f"n_repeats={n_repeats} needs a splitter that can shuffle, such as "
-            f"KFold(5) or GroupKFold(5), or cv as a number; {type(splitter).__name__} "
-            "cannot. Set n_repeats=1."
+            f"n_repeats={n_repeats} needs a splitter that can shuffle, such as KFold(5) or "
+            f"GroupKFold(5), or cv as a number; {type(splitter).__name__} cannot. "
+            "Set n_repeats=1 to use it as it is."
         )
-    generator = check_random_state(random_state)
+    own = splitter.random_state if random_state is None else random_state
+    generator = check_random_state(own)
     drawn = []
     for _ in range(n_repeats):
         other = copy(splitter)

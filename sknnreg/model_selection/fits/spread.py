@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def mean_ratio(splits: list[Split]) -> float:
 
 def checked_level(confidence_level: Any) -> float:
     """Between 0 and 1, or an error."""
-    if not (isinstance(confidence_level, int | float) and 0 < confidence_level < 1):
+    if not (isinstance(confidence_level, Real) and 0 < float(confidence_level) < 1):
         raise ValueError(
             f"confidence_level must be a number between 0 and 1, such as 0.95, "
             f"got {confidence_level!r}."
