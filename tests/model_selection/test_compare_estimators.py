@@ -148,6 +148,7 @@ def test_what_are_no_estimators_is_told(estimators, error, message):
     [
         ({"test": "t"}, "test must be one of 'corrected_t', '5x2cv_f', 'bayesian'"),
         ({"rope": 0.01}, "rope=0.01 is for test='bayesian'"),
+        ({"test": "bayesian", "rope": True}, "rope must be a number >= 0"),
         ({"test": "bayesian", "rope": -1}, "rope must be a number >= 0"),
         ({"test": "5x2cv_f", "cv": 5}, "cv gives 25 splits"),
         ({"test": "5x2cv_f", "cv": ShuffleSplit(2)}, "ShuffleSplit cannot shuffle"),

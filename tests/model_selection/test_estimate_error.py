@@ -120,7 +120,7 @@ def test_a_pipeline_on_a_data_frame_with_names_of_classes(method):
     prepare = make_column_transformer((StandardScaler(), ["size"]), (OneHotEncoder(), ["colour"]))
     model = make_pipeline(prepare, LogisticRegression())
     result = estimate_error(
-        model, frame, y, method=method, scoring="neg_log_loss", n_repeats=2, random_state=0
+        model, frame, y, method=method, scoring="neg_log_loss", n_repeats=1, random_state=0
     )
     assert 0 < result.train_error < result.mean < 0.2
 
@@ -181,6 +181,12 @@ def test_networks_give_the_same_numbers_inside_fit_together(method):
         inside = estimate_error(network, *IRIS, **options)
     np.testing.assert_array_equal(inside.errors, outside.errors)
     assert (inside.low, inside.high) == (outside.low, outside.high)
+
+
+def test_a_loss_without_a_name_is_called_loss():
+    result = estimate_error(GaussianNB(), *IRIS, loss=lambda y, p: (y != p) * 1.0)
+    assert result.measure == "loss"
+    np.testing.assert_allclose(result.errors, estimate_error(GaussianNB(), *IRIS).errors)
 
 
 def test_progress_is_told(capfd):

@@ -60,6 +60,12 @@ def test_errors_of_a_classifier(scoring, name, error):
     )
 
 
+@pytest.mark.parametrize("estimator", ["ridge", Ridge, None])
+def test_what_is_no_estimator_is_told(estimator):
+    with pytest.raises(TypeError, match="an estimator with fit is needed"):
+        measure_of("r2", estimator)
+
+
 def test_what_is_no_single_scorer_is_told():
     with pytest.raises(TypeError, match="scoring must be one scorer"):
         measure_of(["accuracy", "roc_auc"], GaussianNB())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from sknnreg.model_selection.comparison.asked import (
+    checked_choices,
+    checked_estimators,
+    measures_of,
+)
 from sknnreg.model_selection.comparison.paired_tests import (
     Verdict,
     corrected_t,
@@ -16,12 +20,10 @@ from sknnreg.model_selection.comparison.paired_tests import (
 )
 from sknnreg.model_selection.comparison.result import ComparisonResult
 from sknnreg.model_selection.fits.listening import Listeners, checked_callbacks, run_tasks
-from sknnreg.model_selection.fits.measures import Measure, measure_of
+from sknnreg.model_selection.fits.measures import Measure
 from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
 from sknnreg.model_selection.fits.splitting import Split, can_shuffle, drawn_splits, splitter_of
-from sknnreg.model_selection.fits.spread import Array, checked_level, checked_values, mean_ratio
-
-TESTS = ("corrected_t", "5x2cv_f", "bayesian")
+from sknnreg.model_selection.fits.spread import Array, checked_values, mean_ratio
 
 
 def compare_estimators(
@@ -151,10 +153,10 @@ def compare_estimators(
     first - second  difference        95% interval       p
     bayes - stump      -0.2867  -0.3334 to -0.2399  <0.001
     """
-    level, repeats, rope = _checked_choices(test, confidence_level, n_repeats, rope)
+    level, repeats, rope = checked_choices(test, confidence_level, n_repeats, rope)
     callbacks = checked_callbacks(callbacks)
-    named = _checked_estimators(estimators)
-    measures = _measures(named, scoring)
+    named = checked_estimators(estimators)
+    measures = measures_of(named, scoring)
     splitter = _splitter(test, cv, y, next(iter(named.values())))
     samples = {
         name: routed_sample(
@@ -173,57 +175,6 @@ def compare_estimators(
     contenders = {name: (samples[name], named[name], measures[name]) for name in named}
     errors = _errors(contenders, splits, callbacks, n_jobs)
     return _judged(contenders, errors, test, mean_ratio(splits), rope, level)
-
-
-def _checked_choices(test: str, level: Any, n_repeats: Any, rope: Any) -> tuple[float, int, float]:
-    """The confidence level, the number of repetitions and the region of equivalence."""
-    if test not in TESTS:
-        raise ValueError(f"test must be one of {', '.join(map(repr, TESTS))}, got {test!r}.")
-    if n_repeats is not None and not (isinstance(n_repeats, int | np.integer) and n_repeats >= 1):
-        raise ValueError(f"n_repeats must be an integer >= 1 or None, got {n_repeats!r}.")
-    if test == "5x2cv_f" and n_repeats not in (None, 5):
-        raise ValueError(f"test='5x2cv_f' has five repetitions, got n_repeats={n_repeats}.")
-    if rope is not None and test != "bayesian":
-        raise ValueError(
-            f"rope={rope!r} is for test='bayesian', whose posterior says how probable a difference "
-            f"within it is; test={test!r} has none."
-        )
-    if not (rope is None or (isinstance(rope, int | float | np.number) and 0 <= rope < np.inf)):
-        raise ValueError(f"rope must be a number >= 0 in units of the error, got {rope!r}.")
-    repeats = n_repeats or (5 if test == "5x2cv_f" else 1)
-    return checked_level(level), int(repeats), float(rope or 0)
-
-
-def _checked_estimators(estimators: Any) -> dict[str, Any]:
-    """By name."""
-    pairs = list(estimators.items()) if isinstance(estimators, Mapping) else estimators
-    well_formed = isinstance(pairs, list | tuple) and all(
-        isinstance(each, list | tuple) and len(each) == 2 and isinstance(each[0], str)
-        for each in pairs
-    )
-    if not well_formed:
-        raise TypeError(
-            "estimators must be a dict of estimators by name, or a list of (name, estimator), got "
-            f"{estimators!r}."
-        )
-    named = dict(pairs)
-    if len(named) < len(pairs):
-        raise ValueError(f"names of estimators must be unique, got {[name for name, _ in pairs]}.")
-    if len(named) < 2:
-        raise ValueError(f"estimators must be at least two, got {len(named)}: {list(named)}.")
-    return named
-
-
-def _measures(named: dict[str, Any], scoring: Any) -> dict[str, Measure]:
-    """One measure, as each estimator's scorer makes it."""
-    measures = {name: measure_of(scoring, estimator) for name, estimator in named.items()}
-    found = sorted({measure.name for measure in measures.values()})
-    if len(found) > 1:
-        raise ValueError(
-            f"estimators must be judged by one error, by default these are {', '.join(found)}: "
-            "name one by scoring."
-        )
-    return measures
 
 
 def _splitter(test: str, cv: Any, y: Any, estimator: Any) -> Any:

@@ -129,7 +129,8 @@ class ErrorEstimateResult:
         if self.folds is None:
             return f"{what}, {len(self.errors)} splits"
         n_repeats = len(self.folds)
-        return f"{what}, {n_repeats} repetitions of {len(self.errors) // n_repeats} folds"
+        times = "1 repetition" if n_repeats == 1 else f"{n_repeats} repetitions"
+        return f"{what}, {times} of {len(self.errors) // n_repeats} folds"
 
     def to_frame(self) -> Any:
         """A row for each split: ``error``, ``train_error``, ``n_train``, ``n_test``.

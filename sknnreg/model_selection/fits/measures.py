@@ -28,6 +28,10 @@ class Measure:
 
 def measure_of(scoring: Any, estimator: Any) -> Measure:
     """The error that ``scoring`` stands for; by default the share of errors, or mean squares."""
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        raise TypeError(
+            f"an estimator with fit is needed, such as LogisticRegression(), got {estimator!r}."
+        )
     if scoring is None:
         scoring = _usual(estimator)
     if not (isinstance(scoring, str) or callable(scoring)):
