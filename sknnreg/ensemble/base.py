@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.parallel import Parallel, delayed
@@ -42,7 +40,7 @@ from sknnreg.estimators.sklearn_types import (
     with_callbacks,
 )
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
-from sknnreg.together import TogetherBackend, fit_together
+from sknnreg.together import one_pass
 
 
 class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
@@ -293,14 +291,3 @@ class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
         tags.input_tags, tags.target_tags = own.input_tags, own.target_tags
         tags.classifier_tags, tags.regressor_tags = own.classifier_tags, own.regressor_tags
         return tags
-
-
-def one_pass() -> AbstractContextManager[Any]:
-    """A block in which the members train together, unless one is entered already.
-
-    Where joblib runs this in a worker of its own, other cores have work of theirs.
-    """
-    backend, _ = get_active_backend()
-    if isinstance(backend, TogetherBackend):
-        return nullcontext()
-    return fit_together(n_jobs=1 if backend.nesting_level else None)

@@ -6,12 +6,22 @@ from sknnreg.model_selection.comparison.result import ComparisonResult
 from sknnreg.model_selection.error.display import ErrorEstimateDisplay
 from sknnreg.model_selection.error.estimating import estimate_error
 from sknnreg.model_selection.error.result import ErrorEstimateResult
+from sknnreg.model_selection.splitters import (
+    RepeatedStratifiedRegressionKFold,
+    Resubstitution,
+    StratifiedRegressionKFold,
+    StratifiedRegressionShuffleSplit,
+)
 
 __all__ = [
     "ComparisonDisplay",
     "ComparisonResult",
     "ErrorEstimateDisplay",
     "ErrorEstimateResult",
+    "RepeatedStratifiedRegressionKFold",
+    "Resubstitution",
+    "StratifiedRegressionKFold",
+    "StratifiedRegressionShuffleSplit",
     "compare_estimators",
     "estimate_error",
 ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from joblib import parallel_config
+from joblib.parallel import get_active_backend
 
 from sknnreg.together.backend import TogetherBackend
 from sknnreg.together.meeting.rendezvous import Trainer
@@ -126,6 +128,17 @@ class fit_together:
                 "anything within a block: put the block into a function and await "
                 "asyncio.to_thread(function)."
             )
+
+
+def one_pass() -> AbstractContextManager[Any]:
+    """A block in which networks train together, unless one is entered already.
+
+    Where joblib runs this in a worker of its own, other cores have work of theirs.
+    """
+    backend, _ = get_active_backend()
+    if isinstance(backend, TogetherBackend):
+        return nullcontext()
+    return fit_together(n_jobs=1 if backend.nesting_level else None)
 
 
 @dataclass(eq=False)
