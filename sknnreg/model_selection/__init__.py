@@ -3,9 +3,16 @@
 from sknnreg.model_selection.comparison.comparing import compare_estimators
 from sknnreg.model_selection.comparison.display import ComparisonDisplay
 from sknnreg.model_selection.comparison.result import ComparisonResult
+from sknnreg.model_selection.diagnosis import (
+    DiagnosisResult,
+    Suggestion,
+    diagnose,
+    diagnose_estimator,
+)
 from sknnreg.model_selection.error.display import ErrorEstimateDisplay
 from sknnreg.model_selection.error.estimating import estimate_error
 from sknnreg.model_selection.error.result import ErrorEstimateResult
+from sknnreg.model_selection.regularization_path import RegularizationPathDisplay
 from sknnreg.model_selection.splitters import (
     RepeatedStratifiedRegressionKFold,
     Resubstitution,
@@ -16,12 +23,17 @@ from sknnreg.model_selection.splitters import (
 __all__ = [
     "ComparisonDisplay",
     "ComparisonResult",
+    "DiagnosisResult",
     "ErrorEstimateDisplay",
     "ErrorEstimateResult",
+    "RegularizationPathDisplay",
     "RepeatedStratifiedRegressionKFold",
     "Resubstitution",
     "StratifiedRegressionKFold",
     "StratifiedRegressionShuffleSplit",
+    "Suggestion",
     "compare_estimators",
+    "diagnose",
+    "diagnose_estimator",
     "estimate_error",
 ]

@@ -121,18 +121,35 @@ def raw_outputs(
             release_pages(X)
 
 
+def hidden_inputs(
+    X: Any, folded: Folded, activations: Sequence[ActivationName], layer: int
+) -> Array:
+    """What one network's hidden layer gives to its activation ``(B, F)``, layers from 0."""
+    signal = X
+    hidden = list(zip(folded.coefs, folded.intercepts, activations, folded.between, strict=False))
+    for coef, intercept, name, between in hidden[:layer]:
+        signal = _hidden(signal, coef, intercept, ACTIVATIONS[name], between)
+    coef, intercept, _, between = hidden[layer]
+    inputs = _before_activation(signal, coef, intercept, between)
+    return inputs if between.sampled is None else inputs.mean(axis=0)
+
+
 def _hidden(x: Any, coef: Any, intercept: Array, activation: Activation, between: Between) -> Array:
     """A hidden layer's signal ``(..., B, F)``."""
-    signal = _product(x, coef)
-    signal += intercept
-    if between.sampled is not None:
-        signal = between.sampled.samples(x, signal)
-    if between.before is not None:
-        signal = between.before(signal)
+    signal = _before_activation(x, coef, intercept, between)
     signal = activation.value(signal, signal)
     if between.sampled is not None:
         signal = signal.mean(axis=0)
     return signal if between.after is None else between.after(signal)
+
+
+def _before_activation(x: Any, coef: Any, intercept: Array, between: Between) -> Array:
+    """``(..., B, F)``, with samples in front if there are any."""
+    signal = _product(x, coef)
+    signal += intercept
+    if between.sampled is not None:
+        signal = between.sampled.samples(x, signal)
+    return signal if between.before is None else between.before(signal)
 
 
 def _product(x: Any, coef: Any) -> Array:

@@ -1,0 +1,88 @@
+"""Errors on both sides of a split: where an estimator learned, and where it did not."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.model_selection import check_cv
+
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.model_selection.fits.listening import Listeners, run_tasks
+from sknnreg.model_selection.fits.measures import Measure, measure_of
+from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
+from sknnreg.together import one_pass
+from sknnreg.together.networks_in import hold_network
+
+
+@dataclass(frozen=True)
+class Study:
+    """The rows, the splits and the measure of fits that are compared."""
+
+    caller: str
+    sample: Sample
+    splits: list[tuple[Index, Index]]
+    measure: Measure
+
+    @classmethod
+    def of(
+        cls,
+        caller: str,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        cv: Any,
+        scoring: Any,
+        groups: Any,
+        params: dict[str, Any] | None,
+    ) -> Study:
+        """With the splitter that ``cv`` stands for, as in scikit-learn."""
+        measure = measure_of(scoring, estimator)
+        splitter = check_cv(cv, y, classifier=is_classifier(estimator))
+        sample = routed_sample(
+            caller,
+            X,
+            y,
+            estimator=estimator,
+            cv=splitter,
+            scorer=measure.scorer,
+            groups=groups,
+            params=params,
+        )
+        return cls(caller, sample, list(sample.splits(splitter)), measure)
+
+    def errors(
+        self, estimators: list[Any], *, n_jobs: int | None = None, callbacks: Any = None
+    ) -> tuple[Array, Array]:
+        """On training and on test rows, ``(n_estimators, n_splits)`` each, all fits in one call.
+
+        Networks of ours train in one pass, unless ``n_jobs`` says otherwise.
+        """
+        calls = [
+            (self.sample, each, self.measure.scorer, *split)
+            for each in estimators
+            for split in self.splits
+        ]
+        with together_if_ours(estimators, n_jobs):
+            scores = run_tasks(self.caller, _scores, calls, callbacks=callbacks, n_jobs=n_jobs)
+        both = np.array(scores, dtype=np.float64).reshape(len(estimators), len(self.splits), 2)
+        return self.measure.error(both[..., 0]), self.measure.error(both[..., 1])
+
+
+def together_if_ours(estimators: list[Any], n_jobs: int | None) -> AbstractContextManager[Any]:
+    """One pass for networks of ours; nothing where the user says how to run the fits."""
+    return one_pass() if n_jobs is None and hold_network(estimators) else nullcontext()
+
+
+def _scores(
+    listeners: Listeners, sample: Sample, estimator: Any, scorer: Any, train: Index, test: Index
+) -> tuple[float, float]:
+    fitted = sample.fitted(listeners, estimator, train)
+    return (
+        float(sample.score(fitted, scorer, train, train)),
+        float(sample.score(fitted, scorer, test, train)),
+    )
