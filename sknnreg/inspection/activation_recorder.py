@@ -67,6 +67,10 @@ class ActivationRecorder:
     ((8, 3), (8, 3, 5))
     """
 
+    layer: int
+    percentiles: tuple[float, ...]
+    n_rows: int
+
     def __init__(
         self, layer: int = -1, *, percentiles: Sequence[float] = (15, 50, 85), n_rows: int = 1000
     ) -> None:

@@ -50,14 +50,16 @@ class WeightDistributionDisplay:
     True
     """
 
+    weights: list[Array]
+    bins: int
+    sparsity: list[float]
+
     def __init__(self, weights: Sequence[Array], bins: int = 50) -> None:
         if not isinstance(bins, Integral) or bins < 1:
             raise ValueError(f"bins must be a whole number of at least 1, got {bins!r}.")
-        self.weights: list[Array] = [np.asarray(each) for each in weights]
+        self.weights = [np.asarray(each) for each in weights]
         self.bins = int(bins)
-        self.sparsity: list[float] = [
-            float((w.size - np.count_nonzero(w)) / w.size) for w in self.weights
-        ]
+        self.sparsity = [float((w.size - np.count_nonzero(w)) / w.size) for w in self.weights]
 
     @classmethod
     def from_estimator(
