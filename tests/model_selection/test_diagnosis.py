@@ -184,6 +184,8 @@ def test_other_bad_input_is_named():
     X, y = load_iris(return_X_y=True)
     with pytest.raises(ValueError, match="tolerance must be at least 0"):
         diagnose(0.1, 0.2, tolerance=-1)
+    with pytest.raises(ValueError, match="diagnose_estimator needs y"):
+        diagnose_estimator(network(), X, None)
 
     def of_networks_alone(estimator, X, y):
         return float(estimator.coefs_[0].mean())

@@ -41,6 +41,8 @@ class Study:
         params: dict[str, Any] | None,
     ) -> Study:
         """With the splitter that ``cv`` stands for, as in scikit-learn."""
+        if y is None:
+            raise ValueError(f"{caller} needs y, the targets that errors are made on, got None.")
         measure = measure_of(scoring, estimator)
         splitter = check_cv(cv, y, classifier=is_classifier(estimator))
         sample = routed_sample(
