@@ -143,7 +143,8 @@ def stacked(recipes: Sequence[Recipe]) -> Recipe:
 class Report:
     """One network at the end of an epoch; ``values()`` copies its row ``(1, P)``.
 
-    ``stops`` says that it is its last, whatever a hook thinks.
+    ``underway()`` copies all that it takes to go on from here; ``stops`` says that it is its last
+    epoch, whatever a hook thinks.
     """
 
     epoch: int
@@ -151,6 +152,7 @@ class Report:
     validation_loss: float | None
     learning_rate: float
     values: Callable[[], Array]
+    underway: Callable[[], Underway]
     score: float | None = None
     stops: bool = False
 
@@ -160,8 +162,9 @@ class Problem:
     """One network to train.
 
     ``score`` judges a row ``(1, P)`` by a number, more is better; ``on_epoch_end`` says whether to
-    stop; ``state`` goes on where an earlier result ended. Where there is ``augment``, batches come
-    from ``raw`` instead of ``train``, and it makes of them what the network sees.
+    stop; ``state`` goes on where an earlier result ended, ``underway`` where this very training was
+    cut off. Where there is ``augment``, batches come from ``raw`` instead of ``train``, and it
+    makes of them what the network sees.
     """
 
     recipe: Recipe
@@ -173,6 +176,7 @@ class Problem:
     state: TrainingState | None = None
     raw: DataSet | None = None
     augment: BatchMap | None = None
+    underway: Underway | None = None
 
     @cached_property
     def shape(self) -> Hashable:
@@ -221,6 +225,18 @@ def _joined(first: History, later: History, name: str) -> list[float]:
     lengths = [len(history.loss) for history in (first, later)]
     padded = [curve or [float("nan")] * n for curve, n in zip(curves, lengths, strict=True)]
     return padded[0] + padded[1]
+
+
+@dataclass(frozen=True)
+class Underway:
+    """A training at the end of an epoch, to go on from as if nothing had been between.
+
+    Other than from a ``Result``, nothing is judged or counted anew.
+    """
+
+    state: TrainingState
+    history: History
+    seconds: float
 
 
 @dataclass

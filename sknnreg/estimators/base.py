@@ -220,7 +220,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         before = getattr(self, "_continuation", None) if goes_on else None
         plan = self._plan(given, validation, before, max_iter, classes, goes_on=goes_on)
         state = None if before is None else before.state_for(self, plan)
-        listeners = None if partial else listen(self, given[:3], plan)
+        listeners = None if partial else listen(self, given[:3], plan, state)
         first = train_as_planned(self, plan, state, listeners)
         # To the caller of fit, past its decorators, or of partial_fit.
         stacklevel = 5 if partial else 6

@@ -7,7 +7,8 @@ depend neither on the other networks of the stack nor on which other members dra
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -76,9 +77,32 @@ class Streams:
             joined._generators[purpose] = [g for each in streams for g in each.generators(purpose)]
         return joined
 
+    def positions(self) -> dict[str, list[dict[str, Any]]]:
+        """Where each generator is, by purpose and network, in plain numbers and lists."""
+        return {
+            purpose: [_plain(generator.bit_generator.state) for generator in generators]
+            for purpose, generators in self._generators.items()
+        }
+
+    @classmethod
+    def at(cls, seeds: Sequence[int], positions: Mapping[str, Sequence[Any]]) -> Streams:
+        """The generators of these seeds, from these positions on."""
+        streams = cls(seeds)
+        for purpose, states in positions.items():
+            for generator, state in zip(streams.generators(purpose), states, strict=True):
+                words = np.array(state["state"]["state"], np.uint64)
+                generator.bit_generator.state = {**state, "state": {"state": words}}
+        return streams
+
     def copy(self) -> Streams:
         """The same draws once more, leaving these generators where they are."""
         return copy.deepcopy(self)
+
+
+def _plain(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A bit generator's state without arrays."""
+    words = [int(word) for word in state["state"]["state"]]
+    return {**state, "state": {"state": words}}
 
 
 class Tape(Streams):

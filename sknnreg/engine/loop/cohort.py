@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from sknnreg.engine.loop.starting_state import starting_state
 from sknnreg.engine.loop.update_step import UpdateStep
 from sknnreg.engine.places.data import Augment, bind_augmentations
 from sknnreg.engine.places.signal import Phase
-from sknnreg.engine.problem import History, Problem, Recipe, Result, stacked
+from sknnreg.engine.problem import History, Problem, Recipe, Result, Underway, stacked
 from sknnreg.engine.state import TrainingState, join, key
 
 
@@ -45,15 +46,17 @@ class Cohort:
         states = [starting_state(problem, self.recipe) for problem in problems]
         is_new = len(problems) == 1 and problems[0].state is None
         self.state = states[0] if is_new else join(states)
-        self.last_epochs = self.state.epochs + np.asarray(self.recipe.max_iter)
+        self._histories = [_history_so_far(problem) for problem in problems]
+        n_before = np.array([len(history.loss) for history in self._histories])
+        self.last_epochs = self.state.epochs - n_before + np.asarray(self.recipe.max_iter)
         trained_on = [problem.raw or problem.train for problem in problems]
         self._train_sets = cached_if_small(trained_on, self.dtype)
         validation = [p.validation for p in problems if p.validation is not None]
         self._validation_sets = cached_if_small(validation, self.dtype)
-        self._histories = [History() for _ in problems]
         self._errors: dict[int, BaseException] = {}
         self._results: dict[int, Result] = {}
-        self.started = time.monotonic()
+        spent = [0.0 if p.underway is None else p.underway.seconds for p in problems]
+        self.started = time.monotonic() - np.array(spent)
         self._bind()
 
     def __len__(self) -> int:
@@ -100,9 +103,9 @@ class Cohort:
         going = np.flatnonzero(stop)
         if not len(going):
             return
-        seconds = time.monotonic() - self.started
+        now = time.monotonic()
         for index, values in zip(going, self.kept.final(going), strict=True):
-            row = self.rows[index]
+            row, seconds = self.rows[index], now - float(self.started[index])
             state = self.state if len(self) == 1 else self.state.take([int(index)])
             history, error = self._histories[row], self._errors.get(row)
             self._results[row] = Result(values, _usable(state), history, seconds, error)
@@ -111,8 +114,17 @@ class Cohort:
         if len(keep):
             self.recipe = take_numbers(self.recipe, keep)
             self.state = self.state.take([int(index) for index in keep])
-            self.last_epochs = self.last_epochs[keep]
+            self.last_epochs, self.started = self.last_epochs[keep], self.started[keep]
             self._bind()
+
+    def underway(self, index: int) -> Underway:
+        """The network at array row ``index`` as it is at the end of an epoch, copied."""
+        state, history = self.state.take([index]), self.histories[index]
+        return Underway(
+            replace(state, streams=state.streams.copy()),
+            replace(history.until(len(history.loss)), stop_reason=""),
+            time.monotonic() - float(self.started[index]),
+        )
 
     def interrupt(self) -> None:
         """End all networks where they are."""
@@ -160,6 +172,14 @@ class Cohort:
             self.validation = Validation(sets, self.dtype)
         self.kept = KeptWeights(recipe, state, self.network, self.problems)
         self._steps = PlannedSteps(recipe, state, self.batches, self.update_step, self.last_epochs)
+
+
+def _history_so_far(problem: Problem) -> History:
+    """What this training's epochs have been like, in lists of its own."""
+    if problem.underway is None:
+        return History()
+    history = problem.underway.history
+    return history.until(len(history.loss))
 
 
 def _usable(state: TrainingState) -> TrainingState:

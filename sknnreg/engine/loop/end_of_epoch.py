@@ -79,6 +79,7 @@ def _report(
         validation_loss=None if validation_loss is None else float(validation_loss[index]),
         learning_rate=float(rate[index]),
         values=partial(_row, cohort.kept.network.values, index),
+        underway=partial(cohort.underway, index),
     )
 
 

@@ -15,9 +15,13 @@ from sknnreg.engine.state import TrainingState, key
 def starting_state(problem: Problem, recipe: Recipe) -> TrainingState:
     """The problem's state, or a fresh one; with a state for every member that has none.
 
+    One under way stays as it is: only what ended is judged anew.
+
     ``recipe`` is that of the whole stack, and says which members there are.
     """
-    state = problem.state
+    cut_off = problem.underway
+    # Of its own: training may have to start from here once more.
+    state = problem.state if cut_off is None else cut_off.state.copy()
     if state is None:
         streams = Streams([problem.seed])
         # By this network's own numbers, not the whole stack's.
@@ -29,7 +33,7 @@ def starting_state(problem: Problem, recipe: Recipe) -> TrainingState:
         n_snapshots=recipe.n_snapshots,
     )
     state = _with_members(state, recipe)
-    if problem.state is not None:
+    if problem.state is not None and cut_off is None:
         _resume(problem, state)
     return state
 

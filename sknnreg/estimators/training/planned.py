@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ from sknnreg.engine.loop.evaluation import loss_on
 from sknnreg.engine.places.objective.links import Exp
 from sknnreg.engine.places.signal.dense import Dense
 from sknnreg.engine.places.signal.network import Network
-from sknnreg.engine.problem import History, Result
+from sknnreg.engine.problem import History, Problem, Result
 from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.data.preparation import Plan
 from sknnreg.estimators.fitted.attributes import score_function
@@ -36,14 +38,30 @@ def train_as_planned(
     listeners: EpochCallbacks | None,
     stage: str = "",
 ) -> Result:
-    """Train, with others if there are any, and raise what a hook raised."""
-    hook = on_each_epoch(estimator.verbose, listeners, stage)
-    score = score_function(estimator, plan)
-    result = train_together(plan.prepared.problem(plan.recipe, state, score, hook))
-    if result.error is not None:
-        raise result.error
+    """Train, with others if there are any, and raise what a hook raised.
+
+    What an earlier fit left of this training is not trained once more.
+    """
+    found = None if listeners is None else listeners.found()
+    if isinstance(found, Result):
+        result = found
+    else:
+        hook = on_each_epoch(estimator.verbose, listeners, stage)
+        score = score_function(estimator, plan)
+        problem = plan.prepared.problem(plan.recipe, state, score, hook)
+        result = _train(replace(problem, underway=found), listeners)
     if not result.diverged:
         result.overflows = _overflows(plan, result)
+    return result
+
+
+def _train(problem: Problem, listeners: EpochCallbacks | None) -> Result:
+    with nullcontext() if listeners is None else listeners.keeping():
+        result = train_together(problem)
+        if result.error is not None:
+            raise result.error
+    if listeners is not None:
+        listeners.on_training_end(result)
     return result
 
 

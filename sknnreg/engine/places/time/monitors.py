@@ -25,7 +25,7 @@ class Epoch(NamedTuple):
     watched: Array
     finite: Array
     rate: Array
-    started: float
+    started: float | Array
     validation_loss: Array | None = None
 
 
