@@ -49,7 +49,8 @@ def write_archive(file: BinaryIO, fit: Words, trainings: Sequence[Underway | Res
 def read_archive(path: Path) -> tuple[Words, list[Underway | Result]]:
     """The fingerprint of a fit and its trainings; every byte is checked."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: of what it cannot read, NumPy leaves the file open.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             about = json.loads(archive[ABOUT])
             if about["format"] == FORMAT:
                 arrays = {name: archive[name] for name in archive.files if name != ABOUT}
