@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
+
+Answer = TypeVar("Answer")
 
 # Multiplications in a step's largest product from which several threads are let loose. Below, a
 # second one would save up to half of a product, 100 microseconds (docs/benchmarks/blas_threads.py).
@@ -77,15 +79,14 @@ class Team:
             n_threads - 1, "sknnreg update", initializer=partial(np.seterr, all="ignore")
         )
 
-    def run(self, tasks: Sequence[Callable[[], object]]) -> None:
-        """All tasks, one each; the first is the caller's."""
+    def run(self, tasks: Sequence[Callable[[], Answer]]) -> list[Answer]:
+        """What all tasks answer, one each; the first is the caller's."""
         others = [self._others.submit(task) for task in tasks[1:]]
         try:
-            tasks[0]()
+            first = tasks[0]()
         finally:
             wait(others)
-        for each in others:
-            each.result()
+        return [first, *(each.result() for each in others)]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import sparse
 
 from sknnreg.engine.arrays.rows import release_pages
 from sknnreg.engine.arrays.stack import Array
-from sknnreg.engine.arrays.threads import blas_threads
+from sknnreg.engine.arrays.threads import Team, blas_threads, usual_threads, worth_threads
 from sknnreg.engine.loop.evaluation import rows_at_once
 from sknnreg.engine.places.signal.activation import Activation
 from sknnreg.engine.places.signal.activations import ACTIVATIONS, ActivationName
@@ -104,21 +105,36 @@ def raw_outputs(
 ) -> Iterator[tuple[slice, Array]]:
     """The network's raw outputs ``(B, K)``, a bounded number of rows at a time.
 
-    Of several networks, with the axis S in front of every array, ``(S, B, K)``.
+    Of several networks, with the axis S in front of every array, ``(S, B, K)``. The bits depend
+    neither on the number of threads nor on what else the process does.
     """
-    coefs, intercepts = folded.coefs, folded.intercepts
+    coefs, n_rows = folded.coefs, X.shape[0]
     samples = N_SAMPLES if any(each.sampled for each in folded.between) else 1
     n_networks = len(coefs[0]) if coefs[0].ndim == 3 else 1
     height = rows_at_once(max(max(coef.shape[-2:]) for coef in coefs) * samples * n_networks)
-    with blas_threads(min(height, X.shape[0]) * max(coef.size for coef in coefs) // n_networks):
-        for start in range(0, X.shape[0], height):
-            at = slice(start, min(start + height, X.shape[0]))
-            signal = X[at]
-            hidden = zip(coefs, intercepts, activations, folded.between, strict=False)
-            for coef, intercept, name, between in hidden:
-                signal = _hidden(signal, coef, intercept, ACTIVATIONS[name], between)
-            yield at, _product(signal, coefs[-1]) + intercepts[-1]
+    pieces = [slice(i, min(i + height, n_rows)) for i in range(0, n_rows, height)]
+    product = min(height, n_rows) * max(coef.size for coef in coefs) // n_networks
+    # A thread for each of several pieces rather than several for each of their products: another
+    # thread that limits BLAS' would change the bits, what is between the products is shared out
+    # too, and no thread waits for another within a layer.
+    n_threads = min(len(pieces), usual_threads()) if worth_threads(product) else 1
+    team = Team(n_threads) if n_threads > 1 else None
+    with blas_threads(0):
+        for first in range(0, len(pieces), n_threads):
+            now = pieces[first : first + n_threads]
+            tasks = [partial(_raw, X[at], folded, activations) for at in now]
+            yield from zip(now, team.run(tasks) if team else [tasks[0]()], strict=True)
             release_pages(X)
+
+
+def _raw(x: Any, folded: Folded, activations: Sequence[ActivationName]) -> Array:
+    """The raw outputs of some rows."""
+    coefs, intercepts = folded.coefs, folded.intercepts
+    hidden = zip(coefs, intercepts, activations, folded.between, strict=False)
+    for coef, intercept, name, between in hidden:
+        x = _hidden(x, coef, intercept, ACTIVATIONS[name], between)
+    raw: Array = _product(x, coefs[-1]) + intercepts[-1]
+    return raw
 
 
 def hidden_inputs(
