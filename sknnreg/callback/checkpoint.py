@@ -54,7 +54,8 @@ class Checkpoint:
     -----
     A file holds the whole state of training: weights, moments, averages, the best epoch, snapshots,
     curves and random generators; three to five times the network, in NumPy's format and JSON
-    without a pickle. It is written beside, synchronized and renamed, and so is whole or not there.
+    without a pickle, and as much memory while training. It is written beside, synchronized and
+    renamed, and so is whole or not there.
     The same versions of Python's packages and the same kind of machine give the same bits.
 
     In a meta-estimator's fit it is set on the outermost, such as a search or a pipeline, and passed

@@ -7,7 +7,7 @@ import inspect
 import json
 from collections.abc import Mapping
 from functools import partial
-from types import CodeType, FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -103,12 +103,25 @@ def _parts(value: Any) -> tuple[Any, ...]:
         return value.func, value.args, value.keywords
     name = getattr(value, "__qualname__", None)
     if name is None:
-        return type(value).__qualname__, getattr(value, "__dict__", {})
+        return type(value).__qualname__, getattr(value, "__dict__", None) or _own_words(value)
     named = f"{getattr(value, '__module__', '')}.{name}"
     if isinstance(value, FunctionType):
-        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        cells = [_content(cell) for cell in value.__closure__ or ()]
         return named, _of_code(value.__code__), value.__defaults__, value.__kwdefaults__, cells
     return named, getattr(value, "__self__", None)
+
+
+def _own_words(value: Any) -> str:
+    """How an object without attributes shows itself, if not by its place in memory."""
+    shown = repr(value)
+    return "" if " at 0x" in shown else shown
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # nothing yet
+        return None
 
 
 def _of_code(code: CodeType) -> str:

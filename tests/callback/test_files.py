@@ -3,6 +3,7 @@
 import builtins
 import errno
 import json
+import operator
 import os
 import platform
 import subprocess
@@ -341,6 +342,8 @@ ALIKE = [
     lambda: partial(falling, share=0.1),
     lambda: make_scorer(mean_pinball_loss, alpha=0.1),
     lambda: np.tanh,
+    lambda: operator.itemgetter(1),
+    lambda: object(),
     lambda: {"b": 1, "a": {"c": None}},
 ]
 UNLIKE = [
@@ -350,6 +353,7 @@ UNLIKE = [
     (partial(max, 1), partial(max, 2)),
     (make_scorer(mean_pinball_loss, alpha=0.1), make_scorer(mean_pinball_loss, alpha=0.2)),
     (np.tanh, np.sin),
+    (operator.itemgetter(1), operator.itemgetter(2)),
     ("1", 1),
     ([1, [2]], [1, 2]),
 ]

@@ -127,6 +127,12 @@ def test_equal_networks_share_their_file(data, tmp_path):
     assert scores(again) == scores(whole)
 
 
+def test_on_the_network_in_a_search_scikit_learn_asks_for_the_search(data, tmp_path):
+    est = MLPRegularizedClassifier(**QUICK).set_callbacks(Checkpoint(tmp_path))
+    with pytest.raises(TypeError, match=r"Register them directly on the meta-estimator"):
+        GridSearchCV(est, GRID, cv=3, error_score="raise").fit(*data)
+
+
 def test_in_a_pipeline(data, differences, tmp_path):
     pipeline = make_pipeline(StandardScaler(), MLPRegularizedClassifier(**QUICK))
     whole = clone(pipeline).fit(*data)

@@ -18,6 +18,7 @@ from sknnreg.engine.arrays.threads import (
     usual_threads,
 )
 from sknnreg.engine.loop import cohort
+from sknnreg.estimators.fitted import forward
 
 SMALL, LARGE = WORTH_THREADS - 1, WORTH_THREADS
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
@@ -193,19 +194,23 @@ def test_the_largest_product_of_a_step_decides(settings, product, monkeypatch):
 
 
 @BOTH
-def test_the_largest_product_of_a_prediction_decides(Estimator, monkeypatch):
-    """All of so few rows at once; the weights are those of a fit, 100 x 100."""
-    est, seen = fit(Estimator), []
+def test_pieces_of_a_prediction_share_the_cores_with_one_blas_thread_each(Estimator, monkeypatch):
+    """Where a piece's largest product, of 655 rows here and a weight of 100 x 100, is worth it."""
+    est, seen, teams = fit(Estimator), [], []
 
     def look(raw):
         seen.append(set(counts()))
-        return raw[:, 0]
+        return raw[:, 0].copy()
 
-    for worth in (200 * 10_000 + 1, 200 * 10_000):
+    monkeypatch.setattr(forward, "Team", lambda n: teams.append(n) or Team(n))
+    X, found = np.tile(data()[0], (10, 1)), []
+    for worth in (655 * 10_000 + 1, 655 * 10_000):
         monkeypatch.setattr(threads, "WORTH_THREADS", worth)
-        est._predict_into(data()[0], look, None)
+        found.append(est._predict_into(X, look, None))
         assert set(counts()) == {2}
-    assert seen == [{1}, {2}]
+    assert seen == [{1}] * 8, "four pieces, twice"
+    assert teams == [2], "the second time"
+    np.testing.assert_array_equal(*found)
 
 
 @BOTH
