@@ -25,6 +25,7 @@ class FileKeeper:
         self._ended: list[Result] = []
         self._latest: Underway | None = None
         self._found: Underway | None = None
+        self._is_new = True
         self._open(estimator)
         self._written_at = time.monotonic()
 
@@ -72,6 +73,7 @@ class FileKeeper:
         if not there:
             self._write()
             return
+        self._is_new = False
         before, trainings = read_archive(self._path)
         if found := differences(estimator, before, self._mark):
             raise CheckpointError(
@@ -98,14 +100,15 @@ class FileKeeper:
             # Training ends by it, and at the end it is not tried once more.
             self._latest = None
             raise self._with_words(error) from error
-        self._latest, self._written_at = None, time.monotonic()
+        self._latest, self._written_at, self._is_new = None, time.monotonic(), False
 
     def _with_words(self, error: OSError) -> OSError:
         """The same kind of error, which says what is left and what to do."""
+        left = "The one before is whole, and fit goes on from it"
         return OSError(
             error.errno,
-            f"the checkpoint could not be written ({error.strerror or error}). What was there "
-            "before is whole, and fit goes on from it. Make room or give the permission, or give "
-            "Checkpoint another path",
+            f"the checkpoint could not be written ({error.strerror or error}). "
+            f"{'Training has not begun' if self._is_new else left}. Make room or give the "
+            "permission, or give Checkpoint another path",
             str(self._path),
         )

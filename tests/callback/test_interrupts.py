@@ -145,7 +145,7 @@ def check(reports):
 
 
 @linux
-@pytest.mark.parametrize("kind", ["fit", "checkpoint"])
+@pytest.mark.parametrize("kind", ["checkpoint", pytest.param("fit", marks=pytest.mark.slow)])
 def test_ten_interrupts(kind, tmp_path):
     reports = reports_of(kind, 10, 0, tmp_path / "temporary")
     assert len(reports) == 10

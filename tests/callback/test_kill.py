@@ -107,7 +107,7 @@ posix = pytest.mark.skipif(os.name != "posix", reason="forks, and kills by a sig
 
 
 @posix
-@pytest.mark.parametrize("kind", ["fit", "search"])
+@pytest.mark.parametrize("kind", ["fit", pytest.param("search", marks=pytest.mark.slow)])
 def test_a_few_kills(kind, tmp_path):
     report = report_of(kind, tmp_path, 3, 0)
     assert report["kills"] >= 3
