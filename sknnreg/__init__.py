@@ -2,6 +2,6 @@
 
 from sknnreg.estimators import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.together import fit_together
+from sknnreg.versions import __version__ as __version__
 
 __all__ = ["MLPRegularizedClassifier", "MLPRegularizedRegressor", "fit_together"]
-__version__ = "0.1.0"

@@ -41,9 +41,10 @@ from sknnreg.estimators.sklearn_types import (
 )
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 from sknnreg.together import one_pass
+from sknnreg.versions import Versioned
 
 
-class BaseCrossFitted(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseCrossFitted(Versioned, CallbackSupportMixin, BaseEstimator, ABC):
     """An ensemble whose members hold out a fold each, and train in one pass."""
 
     # By this `fit_together` knows which searches have networks in them.

@@ -35,6 +35,7 @@ from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 from sknnreg.estimators.training.callbacks import listen
 from sknnreg.estimators.training.continuing import Continuation
 from sknnreg.estimators.training.outcome import outcome_warning, refit_warning, warn
+from sknnreg.estimators.training.persisting import Persisting, before_going_on
 from sknnreg.estimators.training.planned import Trained, train_as_planned
 from sknnreg.estimators.training.refitting import refit
 from sknnreg.estimators.training.reporting import curves, refit_curves
@@ -67,7 +68,7 @@ def training_plan(estimator: BaseMLPRegularized, X: Any, y: Any, sample_weight: 
     return estimator._plan((X, y, sample_weight))
 
 
-class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseMLPRegularized(Hyperparameters, Persisting, CallbackSupportMixin, BaseEstimator, ABC):
     """A multilayer perceptron with regularizers, over the engine."""
 
     # By this `fit_together` knows which searches have networks in them.
@@ -103,7 +104,8 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
     _targets: Targets
     _activations: tuple[ActivationName, ...]
     _between: list[Between]
-    _continuation: Continuation
+    # Where the inputs were in training, for those who compute in single precision.
+    _center: Array | None
 
     @classmethod
     @cache
@@ -217,7 +219,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
         """Plan, train, refit if asked for, and keep what came of it."""
         self._check_settings()
         goes_on = partial or bool(self.warm_start)
-        before = getattr(self, "_continuation", None) if goes_on else None
+        before: Continuation | None = before_going_on(self) if goes_on else None
         plan = self._plan(given, validation, before, max_iter, classes, goes_on=goes_on)
         state = None if before is None else before.state_for(self, plan)
         listeners = None if partial else listen(self, given[:3], plan, state)
@@ -232,7 +234,7 @@ class BaseMLPRegularized(Hyperparameters, CallbackSupportMixin, BaseEstimator, A
             warn(refit_warning(self, final, first), stacklevel)
             attributes |= refit_curves(final.history)
         refitted = final is not None or (before is not None and before.refitted)
-        self._continuation = Continuation.of(self, trained, refitted=refitted)
+        self._continuation = Continuation.of(self, trained, refitted=refitted, stepwise=partial)
         self._store(fitted_attributes(self, trained.result.values, trained.plan))
         self._store(attributes)
         if listeners is not None:

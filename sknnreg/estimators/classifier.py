@@ -38,6 +38,7 @@ from sknnreg.estimators.hyperparameters import (
 )
 from sknnreg.estimators.sklearn_types import ClassifierMixin, available_if
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
+from sknnreg.estimators.training.persisting import before_going_on
 
 ClassWeight: TypeAlias = dict[Any, Any] | Literal["balanced"]
 
@@ -898,7 +899,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         self : object
             The estimator, one epoch further.
         """
-        before = getattr(self, "_continuation", None)
+        before = before_going_on(self)
         if before is not None and classes is not None:
             known = before.targets.classes
             if not np.array_equal(check_classes(classes), known):

@@ -28,12 +28,13 @@ from sknnreg.preprocessing.edges import bins_within, most_bins, quantile_edges, 
 from sknnreg.preprocessing.layout import Layout
 from sknnreg.preprocessing.sklearn_types import BaseEstimator, TransformerMixin
 from sknnreg.preprocessing.tree_target import check_target, tree_target
+from sknnreg.versions import Versioned
 
 if TYPE_CHECKING:
     from typing import Self
 
 
-class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
+class PiecewiseLinearEncoder(Versioned, TransformerMixin, BaseEstimator):
     r"""Encode each column by piecewise-linear parts, which a network learns from more easily.
 
     A column x with the edges b_0 < ... < b_T becomes itself, scaled as by `SmoothClipScaler`, and

@@ -24,12 +24,13 @@ from sknnreg.preprocessing.sklearn_types import (
     TransformerMixin,
 )
 from sknnreg.preprocessing.smooth_clipping import smooth_clip, smooth_unclip
+from sknnreg.versions import Versioned
 
 if TYPE_CHECKING:
     from typing import Self
 
 
-class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SmoothClipScaler(Versioned, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Scale columns by median and interquartile range, and clip them smoothly.
 
     A column x becomes

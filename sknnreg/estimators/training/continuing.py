@@ -20,7 +20,8 @@ class Continuation:
     """What ``warm_start`` and ``partial_fit`` go on from.
 
     ``criterion`` is what decided which epoch is best, ``architecture`` which arrays there are;
-    ``refitted`` says that the rows which were held out may have been learned from since.
+    ``refitted`` says that the rows which were held out may have been learned from since,
+    ``stepwise`` that ``partial_fit`` was called last, and more calls are to come.
     """
 
     seed: int
@@ -31,6 +32,7 @@ class Continuation:
     criterion: tuple[Any, ...]
     architecture: tuple[Any, ...]
     refitted: bool = False
+    stepwise: bool = False
 
     def _check_validation(self, plan: Plan, early_stopping: bool) -> None:
         """Raise if early stopping would hold out rows that a refit has learned from."""
@@ -42,7 +44,9 @@ class Continuation:
             )
 
     @classmethod
-    def of(cls, estimator: Any, trained: Trained, *, refitted: bool) -> Continuation:
+    def of(
+        cls, estimator: Any, trained: Trained, *, refitted: bool, stepwise: bool
+    ) -> Continuation:
         """What to go on from after a training."""
         plan, prepared = trained.plan, trained.plan.prepared
         return cls(
@@ -54,6 +58,7 @@ class Continuation:
             criterion(estimator, plan),
             architecture(plan.recipe),
             refitted,
+            stepwise,
         )
 
     @property

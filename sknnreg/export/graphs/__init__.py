@@ -1,0 +1,1 @@
+"""Fitted estimators written as ONNX graphs."""
