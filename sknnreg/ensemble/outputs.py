@@ -49,6 +49,8 @@ def _are_alike(members: Sequence[Any], classes: Array | None) -> bool:
     """Whether they are networks that differ in their numbers alone, and know all classes."""
     if not all(isinstance(member, BaseMLPRegularized) for member in members):
         return False
+    if any(getattr(member, "clip_predictions", False) for member in members):
+        return False  # each by the range of its own training rows
     if classes is not None and any(len(member.classes_) < len(classes) for member in members):
         return False
     return len({_structure(member) for member in members}) == 1

@@ -124,7 +124,9 @@ def _binarizer(network: Any, classes: Array) -> LabelBinarizer:
             "have probabilities of two. Use sklearn.dummy.DummyClassifier(strategy='constant'), "
             "or sknnreg.export.to_onnx."
         )
-    return LabelBinarizer().fit(classes)
+    binarizer = LabelBinarizer().fit(classes)
+    binarizer.classes_ = classes  # of their own dtype
+    return binarizer
 
 
 def _know_all(fitted: Any, seen: Array, classes: Array) -> None:

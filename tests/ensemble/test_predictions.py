@@ -162,3 +162,13 @@ def test_several_targets(numbers):
     assert est.n_outputs_ == 2
     one_column = numbers.ensemble().fit(numbers.X, y[:, :1])
     assert one_column.predict(numbers.X).shape == (61, 1)
+
+
+@pytest.mark.parametrize("n_members", [1, 3])
+def test_members_clip_each_to_what_it_has_learned_from(numbers, n_members):
+    network = numbers.network(clip_predictions=True, max_iter=30)
+    est = numbers.ensemble(network, n_members, cv=3).fit(numbers.X, numbers.y)
+    far = 100 * numbers.X
+    each = [member.predict(far) for member in est.members_]
+    np.testing.assert_allclose(est.predict(far), np.mean(each, axis=0), rtol=1e-12)
+    assert np.abs(est.predict(far)).max() <= np.abs(numbers.y).max()
