@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
 from types import ModuleType
 
-from sknnreg.engine import problem, state
-from sknnreg.engine.arrays import streams
-from sknnreg.engine.places.objective import losses, penalties
-from sknnreg.ensemble import classifier as ensemble_classifier
-from sknnreg.ensemble import regressor as ensemble_regressor
-from sknnreg.estimators import classifier, regressor
-from sknnreg.estimators.data import inputs, targets
-from sknnreg.estimators.fitted import forward
-from sknnreg.estimators.training import continuing
-from sknnreg.preprocessing import layout, piecewise_linear_encoder, smooth_clip_scaler
-from sknnreg.tabular import conversion
-
-# Where the classes of fitted attributes are; of a network that is to go on, those of its state.
-CLASSES_IN: tuple[ModuleType, ...] = (
-    classifier,
-    continuing,
-    ensemble_classifier,
-    ensemble_regressor,
-    forward,
-    inputs,
-    layout,
-    losses,
-    penalties,
-    piecewise_linear_encoder,
-    problem,
-    regressor,
-    smooth_clip_scaler,
-    state,
-    streams,
-    targets,
+# Where the classes of fitted attributes are, and of what a network that is to go on keeps.
+CLASSES_IN = (
+    "sknnreg.engine.arrays.streams",
+    "sknnreg.engine.places",
+    "sknnreg.engine.problem",
+    "sknnreg.engine.state",
+    "sknnreg.ensemble",
+    "sknnreg.estimators",
+    "sknnreg.preprocessing",
 )
 # Whose functions stand in the pipelines of sknnreg.tabular.
-FUNCTIONS_IN: tuple[ModuleType, ...] = (conversion,)
+FUNCTIONS_IN = ("sknnreg.tabular.conversion",)
 
 
 def trusted_types() -> list[str]:
@@ -69,16 +51,20 @@ def trusted_types() -> list[str]:
     >>> skops.io.dump(model, "model.skops")  # doctest: +SKIP
     >>> model = skops.io.load("model.skops", trusted=trusted_types())  # doctest: +SKIP
     """
-    found = [_own(module, inspect.isclass) for module in CLASSES_IN]
-    found += [_own(module, inspect.isfunction) for module in FUNCTIONS_IN]
-    return sorted({name for names in found for name in names})
+    classes = [_own(each, inspect.isclass) for name in CLASSES_IN for each in _modules(name)]
+    functions = [_own(each, inspect.isfunction) for name in FUNCTIONS_IN for each in _modules(name)]
+    return sorted({name for names in (*classes, *functions) for name in names})
 
 
-def _own(module: ModuleType, kind: object) -> list[str]:
+def _modules(name: str) -> Iterator[ModuleType]:
+    """A module, or all of a package."""
+    module = importlib.import_module(name)
+    yield module
+    for each in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}."):
+        yield importlib.import_module(each.name)
+
+
+def _own(module: ModuleType, kind: Callable[[object], bool]) -> list[str]:
     """What is defined in a module itself."""
-    assert callable(kind)
-    return [
-        f"{module.__name__}.{name}"
-        for name, value in vars(module).items()
-        if kind(value) and value.__module__ == module.__name__
-    ]
+    own = module.__name__
+    return [f"{own}.{k}" for k, v in vars(module).items() if kind(v) and v.__module__ == own]
