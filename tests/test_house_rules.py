@@ -171,6 +171,7 @@ def test_every_public_class_and_function_has_a_docstring(path):
         "sknnreg.callback",
         "sknnreg.ensemble",
         "sknnreg.estimators",
+        "sknnreg.export",
         "sknnreg.inspection",
         "sknnreg.preprocessing",
         "sknnreg.tabular",

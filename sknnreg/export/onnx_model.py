@@ -13,7 +13,7 @@ from sknnreg.ensemble.base import BaseCrossFitted
 from sknnreg.estimators.base import BaseMLPRegularized
 from sknnreg.export.graphs.model import INPUT, ROWS, ModelGraph, Outputs
 from sknnreg.export.graphs.predictions import is_multilabel, label_names, labels, predictions
-from sknnreg.export.graphs.transformers import dtype_out, width_out
+from sknnreg.export.graphs.transformers import dtype_out, steps_of, width_out
 from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
 
 Precision: TypeAlias = Literal["float32", "float64"]
@@ -102,7 +102,7 @@ def to_onnx(
     """
     onnx = _import_onnx()
     _check_arguments(onnx, input_dtype, computing_dtype, target_opset)
-    check_kind(estimator)
+    _check_kind(estimator)
     check_is_fitted(estimator)
     graph = ModelGraph(onnx, computing_dtype or input_dtype, int(target_opset), input_dtype)
     last = _last(estimator)
@@ -113,7 +113,7 @@ def to_onnx(
     else:
         predicted = graph.cast(predictions(graph, estimator, INPUT), input_dtype)
         outputs = {"variable": (predicted, input_dtype, [ROWS, last.n_outputs_])}
-    return graph.model(outputs, int(estimator.n_features_in_))
+    return graph.model(outputs, _n_features(estimator))
 
 
 def _classifier_outputs(graph: ModelGraph, estimator: Any, dtype: str) -> Outputs:
@@ -129,20 +129,28 @@ def _classifier_outputs(graph: ModelGraph, estimator: Any, dtype: str) -> Output
 
 
 def _transformer_outputs(graph: ModelGraph, transformer: Any, dtype: str) -> Outputs:
-    steps = transformer.steps if isinstance(transformer, Pipeline) else [("it", transformer)]
-    node = graph.transformed(Pipeline(steps), INPUT)
-    for _, step in steps:
+    pipeline = Pipeline([("rows", transformer)])
+    node = graph.transformed(pipeline, INPUT)
+    for _, step in steps_of(pipeline):
         dtype = dtype_out(step, dtype)
     return {"variable": (node, dtype, [ROWS, width_out(_last(transformer))])}
 
 
-def check_kind(estimator: Any) -> None:
+def _n_features(estimator: Any) -> int:
+    if isinstance(estimator, Pipeline):
+        # scikit-learn's would ask the first step, also where that is "passthrough".
+        _, estimator = steps_of(estimator)[0]
+    return int(estimator.n_features_in_)
+
+
+def _check_kind(estimator: Any) -> None:
     """Raise unless there is a graph for it."""
     last = _last(estimator)
     if not isinstance(last, BaseMLPRegularized | BaseCrossFitted | TRANSFORMERS):
         raise TypeError(
             "to_onnx takes a fitted estimator or transformer of this package, or a Pipeline of "
-            f"them, got {type(last).__name__}."
+            f"them, got {type(last).__name__}. Of a search, pass its best_estimator_; for what "
+            "else scikit-learn has, see register_skl2onnx."
         )
 
 

@@ -19,7 +19,7 @@ CLASSES_IN = (
     "sknnreg.preprocessing",
 )
 # Whose functions stand in the pipelines of sknnreg.tabular.
-FUNCTIONS_IN = ("sknnreg.tabular.conversion",)
+FUNCTIONS_IN = ("sknnreg.tabular.columns", "sknnreg.tabular.conversion")
 
 
 def trusted_types() -> list[str]:

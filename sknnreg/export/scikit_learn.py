@@ -85,7 +85,7 @@ def _exported(estimator: Any, classes: Array | None = None) -> Any:
         *front, (name, last) = estimator.steps
         steps = [(each, copy.deepcopy(step)) for each, step in front]
         return Pipeline([*steps, (name, _exported(last, classes))])
-    check_kind(estimator)
+    _check_kind(estimator)
     check_is_fitted(estimator)
     if isinstance(estimator, BaseCrossFitted):
         return _ensemble(estimator)
@@ -106,13 +106,13 @@ def _ensemble(ensemble: BaseCrossFitted) -> Any:
     return voting(members, ensemble.weights_, ensemble, classes)
 
 
-def check_kind(estimator: Any) -> None:
+def _check_kind(estimator: Any) -> None:
     """Raise unless this is an estimator of this package."""
     if not isinstance(estimator, BaseMLPRegularized | BaseCrossFitted):
         raise TypeError(
             f"to_sklearn takes a fitted MLPRegularizedClassifier or -Regressor, a "
             "CrossFittedClassifier or -Regressor, or a Pipeline that ends in one, got "
-            f"{type(estimator).__name__}."
+            f"{type(estimator).__name__}. Of a search, pass its best_estimator_."
         )
 
 

@@ -66,7 +66,7 @@ class TestPickles:
         np.testing.assert_array_equal(outputs(carried(est), X), outputs(est, X))
 
     def test_saving_leaves_the_estimator_whole(self, Estimator, quick, make_rows, make_targets):
-        est, X, y = fitted(Estimator, quick, make_rows, make_targets)
+        est, _X, _y = fitted(Estimator, quick, make_rows, make_targets)
         before = vars(est).copy()
         pickle.dumps(est)
         assert vars(est) == before
@@ -87,7 +87,7 @@ class TestPickles:
         est, X, y = fitted(Estimator, quick, make_rows, make_targets)
         other = carried(est)
         before = outputs(other, X)
-        with pytest.raises(ValueError, match="loaded from a file.*Set warm_start=True before sav"):
+        with pytest.raises(ValueError, match=r"loaded from a file.*Set warm_start=True before sav"):
             other.partial_fit(X, y)
         with pytest.raises(ValueError, match="loaded from a file"):
             other.set_params(warm_start=True).fit(X, y)

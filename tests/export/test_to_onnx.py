@@ -168,6 +168,12 @@ class TestEnsembles:
         est.fit(make_rows(), make_targets(MLPRegularizedClassifier)["objects"])
         assert_same(est, make_rows(30, 1), dtype)
 
+    def test_of_pipelines_in_pipelines(self, dtype, quick, make_rows, make_targets, assert_same):
+        network = make_pipeline(SmoothClipScaler(), MLPRegularizedRegressor(**quick))
+        est = make_pipeline("passthrough", make_pipeline(PiecewiseLinearEncoder(3)), network)
+        est.fit(make_rows(), make_targets(MLPRegularizedRegressor)["several"])
+        assert_same(est, make_rows(30, 1), dtype)
+
     def test_of_members_that_have_not_seen_all_classes(self, dtype, quick, make_rows, assert_same):
         y = np.array(["a", "b", "c", "d"])[np.arange(40) // 10]
         est = CrossFittedClassifier(
@@ -193,7 +199,11 @@ def test_transformers(bound, dtype, make_rows, run_model):
         SmoothClipScaler(bound),
         PiecewiseLinearEncoder(3, bound=bound),
         PiecewiseLinearEncoder(3, keep_column=False, bound=bound, dtype=np.float32),
-        make_pipeline(PiecewiseLinearEncoder(2, bound=bound), "passthrough", SmoothClipScaler()),
+        make_pipeline(
+            "passthrough",
+            PiecewiseLinearEncoder(2, bound=bound, dtype=np.float32),
+            make_pipeline("passthrough", SmoothClipScaler()),
+        ),
     ):
         transformer.fit(X)
         expected = transformer.transform(other)
@@ -276,7 +286,7 @@ class TestErrors:
     def test_of_weights_beyond_single_precision(self, quick, make_rows, assert_same):
         X = make_rows() * 1e-45
         est = MLPRegularizedRegressor(**quick).fit(X, make_rows()[:, 0])
-        with pytest.raises(ValueError, match="beyond float32.*computing_dtype='float64'"):
+        with pytest.raises(ValueError, match=r"beyond float32.*computing_dtype='float64'"):
             to_onnx(est)
         assert_same(est, X, "float64")
 

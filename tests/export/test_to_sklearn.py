@@ -262,7 +262,7 @@ class TestErrors:
 
     def test_a_single_class(self, quick, make_rows):
         est = MLPRegularizedClassifier(**quick).fit(make_rows(), np.ones(40, dtype=int))
-        with pytest.raises(ValueError, match="single class, 1.*DummyClassifier"):
+        with pytest.raises(ValueError, match=r"single class, 1.*DummyClassifier"):
             to_sklearn(est)
 
     def test_what_is_not_fitted_or_not_ours(self):

@@ -18,7 +18,7 @@ def test_to_onnx_says_what_to_install(monkeypatch, quick, make_rows):
 
 def test_register_skl2onnx_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
-    with pytest.raises(ImportError, match="register_skl2onnx needs skl2onnx.*pip install"):
+    with pytest.raises(ImportError, match=r"register_skl2onnx needs skl2onnx.*pip install"):
         register_skl2onnx()
 
 

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.export.graphs.base import ELEMENT_TYPES, Graph
-from sknnreg.export.graphs.transformers import dtype_out, transformed_by
+from sknnreg.export.graphs.transformers import dtype_out, steps_of, transformed_by
 from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
 from sknnreg.versions import __version__
 
@@ -50,16 +50,16 @@ class ModelGraph(Graph):
 
     def transformed(self, front: Pipeline, x: str) -> str:
         """By this package's own transformers."""
-        for name, step in front.steps:
-            if step is None or step == "passthrough":
-                continue
+        dtype = self._input_dtype
+        for name, step in steps_of(front):
             if not isinstance(step, PiecewiseLinearEncoder | SmoothClipScaler):
                 raise TypeError(
                     f"The step {name!r} is {type(step).__name__}, which is not of this package. "
                     "skl2onnx converts it: call sknnreg.export.register_skl2onnx(), then "
                     "skl2onnx.to_onnx with the pipeline."
                 )
-            x = transformed_by(self, step, x, dtype_out(step, self._input_dtype))
+            dtype = dtype_out(step, dtype)
+            x = transformed_by(self, step, x, dtype)
         return x
 
     def model(self, outputs: Outputs, n_features: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.export.graphs.base import Graph
@@ -23,6 +24,17 @@ def transformed_by(graph: Graph, transformer: Any, x: str, dtype: str) -> str:
         missing = graph.constant(np.nan, DOUBLE)
         out = graph.node("Where", graph.node("IsNaN", x), missing, out)
     return graph.cast(out, dtype)
+
+
+def steps_of(pipeline: Pipeline) -> list[tuple[str, Any]]:
+    """The steps that do something, those of pipelines within it too."""
+    steps: list[tuple[str, Any]] = []
+    for name, step in pipeline.steps:
+        if isinstance(step, Pipeline):
+            steps += steps_of(step)
+        elif step is not None and not isinstance(step, str):  # "passthrough"
+            steps.append((name, step))
+    return steps
 
 
 def dtype_out(transformer: Any, dtype: str) -> str:
