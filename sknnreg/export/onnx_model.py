@@ -50,8 +50,8 @@ def to_onnx(
 
     computing_dtype : {"float32", "float64"} or None, default=None
         The precision of the weights and of all that is computed; None stands for that of the
-        inputs. With "float32" the model is half as large and about twice as fast; probabilities
-        and responses differ by some 1e-6 of their range from those of ``predict``.
+        inputs. With "float32" the model is half as large and faster; probabilities differ by some
+        1e-7 from those of ``predict_proba``, and responses by as much of the largest.
 
     target_opset : int, default=17
         The version of ONNX's operators, from 13 on: a runtime has to know it.

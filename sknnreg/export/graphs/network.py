@@ -27,7 +27,7 @@ def raw_outputs(
     """Raw outputs ``(B, K)``, of several networks ``(S, B, K)``, for rows ``x (B, n_in)``.
 
     ``center (n_in,)`` is where the rows were in training. In single precision it is subtracted
-    from them: the product of a weight and a year would leave nothing of the months.
+    from them: products with large numbers that differ little lose the digits that differ.
     """
     signal = graph.cast(x)
     if center is not None and graph.dtype == "float32":
