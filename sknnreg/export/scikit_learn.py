@@ -21,7 +21,8 @@ from sknnreg.export.voting import voting
 def to_sklearn(estimator: Any) -> Any:
     """The same model, fitted, of scikit-learn's own classes.
 
-    What predicts with it needs scikit-learn only. Standardization of inputs and targets, batch and
+    What predicts with it needs scikit-learn only, except for transformers of this package in a
+    pipeline. Standardization of inputs and targets, batch and
     weight normalization, scales of inputs and everything else that can be is folded into the
     weights, which is exact up to rounding. Snapshots and ensembles become a soft vote of their
     networks, with their weights.

@@ -27,7 +27,7 @@ CLASSIFIER_OPTIONS = {
 }
 
 
-def register_skl2onnx() -> None:
+def register_skl2onnx(*subclasses: type) -> None:
     """Teach skl2onnx all estimators and transformers of this package.
 
     Then ``skl2onnx.to_onnx`` and ``convert_sklearn`` convert them wherever they stand: in a
@@ -35,8 +35,15 @@ def register_skl2onnx() -> None:
     of double precision make a model that computes in double precision, others in single precision.
     Calling it once is enough, calling it again does no harm.
 
+    Parameters
+    ----------
+    *subclasses : type
+        Classes of yours that are derived from this package's, which skl2onnx would not know.
+
     Raises
     ------
+    TypeError
+        If one of them is not.
     ImportError
         If skl2onnx is not installed.
 
@@ -55,13 +62,22 @@ def register_skl2onnx() -> None:
     >>> register_skl2onnx()  # doctest: +SKIP
     >>> model = skl2onnx.to_onnx(pipeline, X[:1], options={"zipmap": False})  # doctest: +SKIP
     """
+    for each in subclasses:
+        if not (
+            isinstance(each, type) and issubclass(each, (*CLASSIFIERS, *REGRESSORS, *TRANSFORMERS))
+        ):
+            raise TypeError(
+                "register_skl2onnx takes classes that are derived from this package's, got "
+                f"{each!r}."
+            )
     skl2onnx = _import_skl2onnx()
     for kinds, shapes, convert, options in (
         (CLASSIFIERS, _classifier_shapes, _convert_classifier, CLASSIFIER_OPTIONS),
         (REGRESSORS, _regressor_shapes, _convert_regressor, None),
         (TRANSFORMERS, _transformer_shapes, _convert_transformer, None),
     ):
-        for kind in kinds:
+        own = [each for each in subclasses if issubclass(each, kinds)]
+        for kind in (*kinds, *own):
             alias = f"Sknnreg{kind.__name__}"
             skl2onnx.update_registered_converter(kind, alias, shapes, convert, options=options)
 

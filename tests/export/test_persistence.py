@@ -87,9 +87,9 @@ class TestPickles:
         est, X, y = fitted(Estimator, quick, make_rows, make_targets)
         other = carried(est)
         before = outputs(other, X)
-        with pytest.raises(ValueError, match=r"loaded from a file.*Set warm_start=True before sav"):
+        with pytest.raises(ValueError, match=r"pickled with warm_start=False.*warm_start=True bef"):
             other.partial_fit(X, y)
-        with pytest.raises(ValueError, match="loaded from a file"):
+        with pytest.raises(ValueError, match="pickled with warm_start=False"):
             other.set_params(warm_start=True).fit(X, y)
         np.testing.assert_array_equal(outputs(other, X), before)
         # The ways out:

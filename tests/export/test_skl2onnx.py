@@ -132,6 +132,21 @@ def test_in_ensembles_of_scikit_learn(quick, make_rows, make_targets, run_model)
     np.testing.assert_allclose(found, est.predict_proba(X), rtol=0, atol=1e-5)
 
 
+class Own(MLPRegularizedRegressor):
+    """A user's."""
+
+
+def test_subclasses(quick, make_rows, run_model):
+    X = make_rows().astype(np.float32)
+    est = Own(**quick).fit(X, X[:, 0])
+    register_skl2onnx(Own)
+    found = run_model(skl2onnx.to_onnx(est, X), X)["variable"].ravel()
+    np.testing.assert_allclose(found, est.predict(X), rtol=0, atol=1e-5)
+    for each in (StandardScaler, est):
+        with pytest.raises(TypeError, match="derived from this package's, got"):
+            register_skl2onnx(each)
+
+
 def test_whole_numbers_as_inputs(quick, run_model):
     X = np.arange(80).reshape(40, 2) % 7 + 2000
     est = MLPRegularizedRegressor(**quick).fit(X, X[:, 0])

@@ -182,6 +182,7 @@ class TestEnsembles:
             (np.arange(30), np.arange(30, 40))], random_state=0,
         ).fit(make_rows(), y)  # fmt: skip
         assert {len(member.classes_) for member in est.members_} == {1, 2, 3}
+        est.weights_ = np.array([0.1, 0.2, 0.3, 0.4])
         assert_same(est, make_rows(30, 1), dtype)
 
 

@@ -40,9 +40,9 @@ def before_going_on(estimator: Any) -> Any:
     before = getattr(estimator, "_continuation", None)
     if before is None and "_continuation" in vars(estimator):
         raise ValueError(
-            f"This {type(estimator).__name__} was loaded from a file that holds what prediction "
-            "needs, not what going on with training does (moments, generators), since "
-            "warm_start=False when it was saved. Set warm_start=True before saving, or start anew "
-            "by fit with warm_start=False, or with sklearn.base.clone."
+            f"This {type(estimator).__name__} was pickled with warm_start=False, into a file or by "
+            "another process. So it has what prediction needs, and not what going on with training "
+            "does (moments, generators). Set warm_start=True before pickling; or start anew, by "
+            "fit with warm_start=False."
         )
     return before

@@ -88,15 +88,15 @@ CERTAIN = 1000.0
 
 
 def _weighted_mean(graph: Graph, ensemble: BaseCrossFitted, x: str) -> str:
-    parts = []
+    parts, classes = [], getattr(ensemble, "classes_", None)
     for member, weight in zip(ensemble.members_, ensemble.weights_, strict=True):
         part = predictions(graph, member, x)
-        classes = getattr(ensemble, "classes_", None)
         if classes is not None and len(member.classes_) < len(classes):
             # Those that the member has not seen have probability 0.
-            into = np.equal.outer(member.classes_, classes).astype(np.float64)
-            part = graph.node("MatMul", part, graph.constant(into))
-        parts.append(graph.node("Mul", part, graph.constant(weight)))
+            into = weight * np.equal.outer(member.classes_, classes)
+            parts.append(graph.node("MatMul", part, graph.constant(into)))
+        else:
+            parts.append(graph.node("Mul", part, graph.constant(weight)))
     return parts[0] if len(parts) == 1 else graph.node("Sum", *parts)
 
 
