@@ -13,13 +13,11 @@ from sknnreg.ensemble.base import BaseCrossFitted
 from sknnreg.estimators.base import BaseMLPRegularized
 from sknnreg.export.graphs.model import INPUT, ROWS, ModelGraph, Outputs
 from sknnreg.export.graphs.predictions import is_multilabel, label_names, labels, predictions
-from sknnreg.export.graphs.transformers import dtype_out, steps_of, width_out
-from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
+from sknnreg.export.graphs.transformers import TRANSFORMERS, dtype_out, steps_of, width_out
 
 Precision: TypeAlias = Literal["float32", "float64"]
 # Reductions, Where and ArgMax as they are used came with 13.
 LEAST_OPSET = 13
-TRANSFORMERS = PiecewiseLinearEncoder | SmoothClipScaler
 
 
 def to_onnx(
@@ -41,9 +39,9 @@ def to_onnx(
     ----------
     estimator : fitted estimator
         ``MLPRegularizedClassifier`` or ``MLPRegularizedRegressor`` with whatever settings;
-        ``CrossFittedClassifier`` or ``CrossFittedRegressor``; ``PiecewiseLinearEncoder`` or
-        ``SmoothClipScaler``; or a ``Pipeline`` of these. For transformers of scikit-learn see
-        ``register_skl2onnx``.
+        ``CrossFittedClassifier`` or ``CrossFittedRegressor``; ``PiecewiseLinearEncoder``,
+        ``SmoothClipScaler`` or ``Whitener``; or a ``Pipeline`` of these. For transformers of
+        scikit-learn see ``register_skl2onnx``.
 
     input_dtype : {"float32", "float64"}, default="float32"
         The type of "X", and of probabilities and responses.
@@ -146,7 +144,7 @@ def _n_features(estimator: Any) -> int:
 def _check_kind(estimator: Any) -> None:
     """Raise unless there is a graph for it."""
     last = _last(estimator)
-    if not isinstance(last, BaseMLPRegularized | BaseCrossFitted | TRANSFORMERS):
+    if not isinstance(last, (BaseMLPRegularized, BaseCrossFitted, *TRANSFORMERS)):
         raise TypeError(
             "to_onnx takes a fitted estimator or transformer of this package, or a Pipeline of "
             f"them, got {type(last).__name__}. Of a search, pass its best_estimator_; for what "

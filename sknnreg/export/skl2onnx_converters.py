@@ -13,12 +13,10 @@ from sknnreg.ensemble import CrossFittedClassifier, CrossFittedRegressor
 from sknnreg.estimators import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.export.graphs.base import ELEMENT_TYPES, Graph
 from sknnreg.export.graphs.predictions import is_multilabel, label_names, labels, predictions
-from sknnreg.export.graphs.transformers import dtype_out, transformed_by, width_out
-from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
+from sknnreg.export.graphs.transformers import TRANSFORMERS, dtype_out, transformed_by, width_out
 
 CLASSIFIERS: tuple[type, ...] = (MLPRegularizedClassifier, CrossFittedClassifier)
 REGRESSORS: tuple[type, ...] = (MLPRegularizedRegressor, CrossFittedRegressor)
-TRANSFORMERS: tuple[type, ...] = (PiecewiseLinearEncoder, SmoothClipScaler)
 # What scikit-learn's own classifiers have.
 CLASSIFIER_OPTIONS = {
     "zipmap": [True, False, "columns"],

@@ -27,6 +27,7 @@ from sknnreg.preprocessing.whitening import (
     smallest_share,
     whitening_of_correlations,
 )
+from sknnreg.versions import Versioned
 
 if TYPE_CHECKING:
     from typing import Self
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 SMALLEST_SHARE = 1e-10
 
 
-class Whitener(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class Whitener(Versioned, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Center columns and turn them into ones of variance 1 that do not correlate.
 
     .. math:: z = W (x - \bar{x}), \qquad W^\top W = \Sigma^{-1}

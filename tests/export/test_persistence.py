@@ -15,7 +15,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor, versions
 from sknnreg.ensemble import CrossFittedClassifier, CrossFittedRegressor
 from sknnreg.export import trusted_types
-from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
+from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler, Whitener
 from sknnreg.tabular import tabular_classifier
 
 BOTH = pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
@@ -127,6 +127,7 @@ def everything(quick, make_rows, make_targets):
         CrossFittedRegressor(clone(numbers), 2).fit(X, X[:, 0]),
         PiecewiseLinearEncoder(3).fit(X),
         SmoothClipScaler().fit(X),
+        Whitener().fit(X),
     ]
 
 

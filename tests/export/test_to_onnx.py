@@ -8,11 +8,12 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
+from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor, preprocessing
 from sknnreg.engine.places.signal.activations import ACTIVATIONS
 from sknnreg.ensemble import CrossFittedClassifier, CrossFittedRegressor
 from sknnreg.export import to_onnx
-from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
+from sknnreg.export.graphs.transformers import TRANSFORMERS
+from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler, Whitener
 
 onnx = pytest.importorskip("onnx")
 
@@ -187,6 +188,18 @@ class TestEnsembles:
 
 
 @BOTH_DTYPES
+@pytest.mark.parametrize("method", ["zca", "pca_cor", "cholesky"])
+def test_whitening(method, dtype, quick, make_rows, run_model, assert_same):
+    X, other = make_rows(), make_rows(30, 1).astype(dtype)
+    whitener = Whitener(method).fit(X)
+    found = run_model(to_onnx(whitener, input_dtype=dtype), other)["variable"]
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, whitener.transform(other), rtol=1e-5, atol=1e-6)
+    est = make_pipeline(Whitener(method), MLPRegularizedRegressor(**quick)).fit(X, X[:, 0])
+    assert_same(est, other, dtype)
+
+
+@BOTH_DTYPES
 @pytest.mark.parametrize("bound", [3.0, None, np.inf])
 def test_transformers(bound, dtype, make_rows, run_model):
     X = make_rows(60)
@@ -211,6 +224,10 @@ def test_transformers(bound, dtype, make_rows, run_model):
         found = run_model(to_onnx(transformer, input_dtype=dtype), other)["variable"]
         assert found.dtype == expected.dtype
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-7)
+
+
+def test_every_transformer_has_a_graph():
+    assert {each.__name__ for each in TRANSFORMERS} == set(preprocessing.__all__)
 
 
 def test_one_row_and_none_and_many(quick, make_rows, make_targets, run_model):

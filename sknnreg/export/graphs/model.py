@@ -9,8 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.export.graphs.base import ELEMENT_TYPES, Graph
-from sknnreg.export.graphs.transformers import dtype_out, steps_of, transformed_by
-from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
+from sknnreg.export.graphs.transformers import TRANSFORMERS, dtype_out, steps_of, transformed_by
 from sknnreg.versions import __version__
 
 INPUT = "X"
@@ -52,7 +51,7 @@ class ModelGraph(Graph):
         """By this package's own transformers."""
         dtype = self._input_dtype
         for name, step in steps_of(front):
-            if not isinstance(step, PiecewiseLinearEncoder | SmoothClipScaler):
+            if not isinstance(step, TRANSFORMERS):
                 raise TypeError(
                     f"The step {name!r} is {type(step).__name__}, which is not of this package. "
                     "skl2onnx converts it: call sknnreg.export.register_skl2onnx(), then "

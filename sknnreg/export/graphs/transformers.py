@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,17 @@ from sklearn.pipeline import Pipeline
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.export.graphs.base import Graph
-from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler
+from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler, Whitener
 from sknnreg.preprocessing.smooth_clipping import FAR, LARGEST
 
 DOUBLE = "float64"
+TRANSFORMERS = (PiecewiseLinearEncoder, SmoothClipScaler, Whitener)
 
 
 def transformed_by(graph: Graph, transformer: Any, x: str, dtype: str) -> str:
     """What a fitted transformer makes of rows ``x``, as numbers of ``dtype``."""
-    write = _encoded if isinstance(transformer, PiecewiseLinearEncoder) else _scaled
     largest = float(np.finfo(dtype).max)
+    write = next(each for kind, each in WRITERS.items() if isinstance(transformer, kind))
     out = _clipped(graph, write(graph, transformer, graph.cast(x, DOUBLE)), largest)
     if isinstance(transformer, SmoothClipScaler):
         missing = graph.constant(np.nan, DOUBLE)
@@ -76,6 +78,12 @@ def _encoded(graph: Graph, encoder: Any, x: str) -> str:
     return graph.node("Where", _places(graph, layout.missing, layout.width), gone, out)
 
 
+def _whitened(graph: Graph, whitener: Any, x: str) -> str:
+    """W (x - mean)."""
+    centred = graph.node("Sub", x, graph.constant(whitener.mean_, DOUBLE))
+    return graph.node("MatMul", centred, graph.constant(whitener.whitening_.T, DOUBLE))
+
+
 def _filled(graph: Graph, x: str, center: Array) -> str:
     return graph.node("Where", graph.node("IsNaN", x), graph.constant(center, DOUBLE), x)
 
@@ -108,3 +116,10 @@ def _where(graph: Graph, condition: Array, x: str, other: float) -> str:
 def _places(graph: Graph, places: Array, width: int) -> str:
     """Whether each column is one of these, ``(1, width)``."""
     return graph.stored(np.isin(np.arange(width), places)[None])
+
+
+WRITERS: dict[type, Callable[[Graph, Any, str], str]] = {
+    PiecewiseLinearEncoder: _encoded,
+    SmoothClipScaler: _scaled,
+    Whitener: _whitened,
+}
