@@ -10,6 +10,11 @@ def short(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
 
 
+def setting(value: Any) -> str:
+    """A hyperparameter's value on one line."""
+    return short(value) if isinstance(value, float) else " ".join(str(value).split())
+
+
 def probability(value: float) -> str:
     """Three digits, or that it is too small for them."""
     return f"{value:.3f}" if value >= 0.001 or value == 0 else "<0.001"
