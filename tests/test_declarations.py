@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ESTIMATORS = [MLPRegularizedClassifier, MLPRegularizedRegressor]
 BOTH = pytest.mark.parametrize("Estimator", ESTIMATORS)
 OWN = {
-    MLPRegularizedClassifier: ["label_smoothing", "class_weight"],
+    MLPRegularizedClassifier: ["label_smoothing", "class_weight", "temperature"],
     MLPRegularizedRegressor: ["loss", "huber_delta", "clip_predictions"],
 }
 TABLES = {

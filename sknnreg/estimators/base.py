@@ -22,6 +22,8 @@ from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.fitted.attributes import fitted_attributes
 from sknnreg.estimators.fitted.ensembles import as_folded
 from sknnreg.estimators.fitted.forward import Between, raw_outputs, to_dense
+from sknnreg.estimators.fitted.held_out import check_validation
+from sknnreg.estimators.fitted.noise import LayerNoise
 from sknnreg.estimators.hyperparameters import Hyperparameters
 from sknnreg.estimators.settings.recipes import recipe
 from sknnreg.estimators.settings.validity import check_names, check_values
@@ -106,6 +108,7 @@ class BaseMLPRegularized(Hyperparameters, Persisting, CallbackSupportMixin, Base
     _between: list[Between]
     # Where the inputs were in training, for those who compute in single precision.
     _center: Array | None
+    _noise: list[LayerNoise | None] | None
 
     @classmethod
     @cache
@@ -147,6 +150,10 @@ class BaseMLPRegularized(Hyperparameters, Persisting, CallbackSupportMixin, Base
     @abstractmethod
     def _plan_targets(self, y: Any, classes: Any, before: Any) -> Targets:
         """What the outputs should mean, from the first y; ``before`` is what they mean so far."""
+
+    @abstractmethod
+    def _calibrated(self, attributes: dict[str, Any], rows: Array, plan: Plan) -> dict[str, Any]:
+        """Fitted attributes, and what validation rows tell of trained rows ``(n, P)``."""
 
     @abstractmethod
     def _check_y(self, y: Any, name: str) -> Any:
@@ -235,7 +242,9 @@ class BaseMLPRegularized(Hyperparameters, Persisting, CallbackSupportMixin, Base
             attributes |= refit_curves(final.history)
         refitted = final is not None or (before is not None and before.refitted)
         self._continuation = Continuation.of(self, trained, refitted=refitted, stepwise=partial)
-        self._store(fitted_attributes(self, trained.result.values, trained.plan))
+        fitted = fitted_attributes(self, trained.result.values, trained.plan)
+        # By the network that has not learned from the validation rows, which a refit's has.
+        self._store(self._calibrated(fitted, first.values, plan))
         self._store(attributes)
         if listeners is not None:
             listeners.on_fit_end(trained.result.values, trained.plan)
@@ -257,6 +266,7 @@ class BaseMLPRegularized(Hyperparameters, Persisting, CallbackSupportMixin, Base
         targets = self._plan_targets(labelled.y, classes, before and before.targets)
         scales = None if before is None else before.scales
         prepared = prepare(self, labelled, labelled_validation, targets, scales)
+        check_validation(self, prepared)
         so_far = None if before is None else before.state.values.dtype.name
         how = recipe(self, prepared, max_iter=max_iter, goes_on=goes_on, dtype_so_far=so_far)
         return Plan(labelled, labelled_validation, prepared, how)

@@ -141,6 +141,7 @@ BatchStatistics: TypeAlias = Literal["moving", "population"]
 BatchSampling: TypeAlias = Literal["weighted"]
 DropConnectInference: TypeAlias = Literal["mean", "gaussian"]
 Refit: TypeAlias = Literal["scratch", "continue"]
+Temperature: TypeAlias = Literal["validation"]
 ComputingDtype: TypeAlias = Literal["auto", "float32", "float64"]
 
 

@@ -1,14 +1,13 @@
 """MLPRegularizedClassifier: labels in, probabilities out."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.arrays.stack import Array
-from sknnreg.estimators.base import BaseMLPRegularized, takes_steps
+from sknnreg.estimators.base import takes_steps
 from sknnreg.estimators.choices import (
     AveragingName,
     BatchSampling,
@@ -23,12 +22,16 @@ from sknnreg.estimators.choices import (
     ScheduleName,
     SolverName,
     StandardizedAlone,
+    Temperature,
 )
 from sknnreg.estimators.data.labels import check_classes, check_labels, class_targets
+from sknnreg.estimators.data.preparation import Plan
 from sknnreg.estimators.data.targets import ClassTargets, LabelTargets, Targets
+from sknnreg.estimators.fitted.held_out import cooled, temperature
 from sknnreg.estimators.hyperparameters import (
     DATA,
     OBJECTIVE,
+    OTHER,
     ActivationNames,
     Augmentation,
     Rates,
@@ -39,6 +42,7 @@ from sknnreg.estimators.hyperparameters import (
 from sknnreg.estimators.sklearn_types import ClassifierMixin, available_if
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 from sknnreg.estimators.training.persisting import before_going_on
+from sknnreg.estimators.uncertainty.of_classifiers import ClassifierUncertainty
 
 ClassWeight: TypeAlias = dict[Any, Any] | Literal["balanced"]
 
@@ -53,7 +57,7 @@ def _sees_part(estimator: "MLPRegularizedClassifier") -> bool:
     return takes_steps(estimator)
 
 
-class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
+class MLPRegularizedClassifier(ClassifierMixin, ClassifierUncertainty):
     """Multilayer perceptron classifier with the classical regularizers.
 
     A scikit-learn classifier for binary, multiclass and multilabel targets. Its loss is the
@@ -91,7 +95,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
                            ``early_stopping_refit``, ``weight_averaging``, ``averaging_decay``,
                            ``averaging_start``, ``n_snapshots``, ``max_time``
     (other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``;
-                           of a regressor ``clip_predictions``
+                           of a classifier ``temperature``; of a regressor ``clip_predictions``
     =====================  =========================================================================
 
     Training minimizes::
@@ -513,6 +517,17 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         Place 7. Seconds, greater than 0, after which training stops at the end of the epoch.
         Results then depend on the machine.
 
+    temperature : {"validation"} or None, default=None
+        Whether ``fit`` divides the raw outputs by the number T that makes the loss on the
+        validation rows least, ``temperature_`` (Guo et al., 2017), so that probabilities are less
+        sure, or more, and the most probable class stays the same. T divides ``coefs_[-1]`` and
+        ``intercepts_[-1]``, so that the network stays a plain one. It is no part of training:
+        losses, scores and early stopping do not know of it. The rows are those of
+        ``early_stopping=True`` or ``X_val``, with their weights; without any it is an error, as it
+        is with ``n_snapshots`` above 1. T is 1 where all these rows are right, however sure. With
+        ``early_stopping_refit`` it is that of the network before the refit, the last that has not
+        learned from these rows.
+
     warm_start : bool, default=False
         Whether another call of ``fit`` goes on where the last one ended, with the optimizer's
         moments, schedule, random generators, scales and validation split, for up to ``max_iter``
@@ -617,6 +632,10 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         dropped, then by hidden layer; with ``dropout_kind="variational"`` only, else None. A unit
         whose rate is near 1 is noise and could go.
 
+    temperature_ : float or None
+        What the raw outputs were divided by, with ``temperature="validation"``; above 1 the network
+        was too sure of itself. None otherwise.
+
     n_layers_ : int
         Number of layers, input and output included.
 
@@ -658,6 +677,8 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     References
     ----------
+    * Guo, C., Pleiss, G., Sun, Y. and Weinberger, K. Q. (2017). On calibration of modern neural
+      networks. ICML.
     * King, G. and Zeng, L. (2001). Logistic regression in rare events data. Political Analysis 9.
 
     * An, G. (1996). The effects of adding noise during backpropagation training on a generalization
@@ -776,10 +797,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
 
     label_smoothing: Annotated[float, DATA, probability]
     class_weight: Annotated[ClassWeight | None, OBJECTIVE, dict, one_of(("balanced",)), None]
-
-    # What fit sets.
-    classes_: NDArray[Any]
-    _targets: ClassTargets | LabelTargets
+    temperature: Annotated[Temperature | None, OTHER, one_of(get_args(Temperature)), None]
 
     def __init__(
         self,
@@ -847,6 +865,7 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
         averaging_start: float = 0.75,
         n_snapshots: int = 1,
         max_time: float | None = None,
+        temperature: Temperature | None = None,
         warm_start: bool = False,
         dtype: ComputingDtype = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -982,6 +1001,12 @@ class MLPRegularizedClassifier(ClassifierMixin, BaseMLPRegularized):
             # One output for both: its link gives the second class, and with -raw the first.
             return inverse(np.concatenate([-raw, raw], axis=-1))
         return inverse(raw)
+
+    def _calibrated(self, attributes: dict[str, Any], rows: Array, plan: Plan) -> dict[str, Any]:
+        """With raw outputs divided by a temperature, if that is asked for."""
+        if self.temperature is None:
+            return {**attributes, "temperature_": None}
+        return cooled(attributes, temperature(self, rows, plan))
 
     def __sklearn_tags__(self) -> Any:
         """Multilabel y is welcome."""

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.arrays.stack import Array
-from sknnreg.estimators.base import BaseMLPRegularized, takes_steps
+from sknnreg.estimators.base import takes_steps
 from sknnreg.estimators.choices import (
     LOSSES,
     AveragingName,
@@ -25,8 +25,11 @@ from sknnreg.estimators.choices import (
     SolverName,
     StandardizedAlone,
 )
+from sknnreg.estimators.data.inputs import check_X
 from sknnreg.estimators.data.numbers import check_numbers
+from sknnreg.estimators.data.preparation import Plan
 from sknnreg.estimators.data.targets import ResponseTargets, Targets
+from sknnreg.estimators.fitted.held_out import noise_std
 from sknnreg.estimators.hyperparameters import (
     OBJECTIVE,
     OTHER,
@@ -39,9 +42,11 @@ from sknnreg.estimators.hyperparameters import (
 )
 from sknnreg.estimators.sklearn_types import RegressorMixin, available_if
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
+from sknnreg.estimators.uncertainty.of_regressors import RegressorUncertainty
+from sknnreg.estimators.uncertainty.sampling import N_SAMPLES, SEED
 
 
-class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
+class MLPRegularizedRegressor(RegressorMixin, RegressorUncertainty):
     """Multilayer perceptron regressor with the classical regularizers.
 
     A scikit-learn regressor for one or several real-valued targets, or counts.
@@ -77,7 +82,7 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
                            ``early_stopping_refit``, ``weight_averaging``, ``averaging_decay``,
                            ``averaging_start``, ``n_snapshots``, ``max_time``
     (other)                ``warm_start``, ``dtype``, ``random_state``, ``verbose``;
-                           of a regressor ``clip_predictions``
+                           of a classifier ``temperature``; of a regressor ``clip_predictions``
     =====================  =========================================================================
 
     Training minimizes::
@@ -609,6 +614,13 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         dropped, then by hidden layer; with ``dropout_kind="variational"`` only, else None. A unit
         whose rate is near 1 is noise and could go.
 
+    noise_std_ : float, ndarray of shape (n_outputs,) or None
+        The standard deviation of y around the predictions of single draws, in units of y, from the
+        validation rows: ``s**2 = E (y - predict(X))**2 - E v``, v being the variance of draws, and
+        at least a tenth of the first term. None without such rows, and with ``loss="poisson"``.
+        Early stopping, which chooses the epoch by the same rows, makes it a little too small. With
+        ``early_stopping_refit`` it is that of the network before the refit.
+
     n_layers_ : int
         Number of layers, input and output included.
 
@@ -765,9 +777,6 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
     huber_delta: Annotated[float, OBJECTIVE, positive]
     clip_predictions: Annotated[bool, OTHER, "boolean"]
 
-    # What fit sets.
-    _targets: ResponseTargets
-
     def __init__(
         self,
         hidden_layer_sizes: Sizes = (100,),
@@ -897,27 +906,42 @@ class MLPRegularizedRegressor(RegressorMixin, BaseMLPRegularized):
         validation = (X_val, y_val, sample_weight_val)
         return self._learn((X, y, sample_weight, groups), validation, 1, partial=True)
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any, *, return_std: bool = False) -> Any:
         """Predicted targets.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, dataframe} of shape (n_samples, n_features)
             Inputs; any number of rows in bounded memory.
+        return_std : bool, default=False
+            Whether to return the standard deviation of the network's draws too.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the units of the training targets; with ``clip_predictions=True`` none is outside
-            their range.
+            their range. The same with and without ``return_std``.
+        std : ndarray of the same shape, only with ``return_std=True``
+            That of 100 draws, the same ones in every call (see ``sample_predictions``), or of the
+            snapshots where nothing else is drawn. It tells how far networks disagree, not how far
+            targets scatter; ``predict_interval`` knows of both.
+
+        Raises
+        ------
+        ValueError
+            With ``return_std=True``, if all draws of the network are the same.
         """
         check_is_fitted(self, "coefs_")
-        targets, clips = self._targets, self.clip_predictions
+        if not return_std:
+            return self._as_given(self._responses_of(X))
+        self._check_spread()
+        X = check_X(self, X, reset=False)
+        mean, variance = self._mean_and_variance(X, N_SAMPLES, SEED)
+        return self._as_given(mean), self._as_given(np.sqrt(variance))
 
-        def responses(raw: Array) -> Array:
-            y = targets.link.inverse(raw)
-            return targets.decode(targets.clipped(y) if clips else y)
-
-        return self._predict_into(
-            X, responses, None if targets.one_dimensional else targets.n_outputs
-        )
+    def _calibrated(self, attributes: dict[str, Any], rows: Array, plan: Plan) -> dict[str, Any]:
+        """With the noise level that validation rows tell of."""
+        found = noise_std(self, rows, plan)
+        if found is not None and plan.prepared.targets.one_dimensional:  # type: ignore[attr-defined]
+            return {**attributes, "noise_std_": float(found[0])}
+        return {**attributes, "noise_std_": found}

@@ -16,7 +16,7 @@ ESTIMATORS = {"classifier": MLPRegularizedClassifier, "regressor": MLPRegularize
 ALL = {name for cls in ESTIMATORS.values() for name in inspect.signature(cls).parameters}
 OWN = {"label_smoothing": "classifier", "class_weight": "classifier",
        "loss": "regressor", "huber_delta": "regressor",
-       "clip_predictions": "regressor"}  # fmt: skip
+       "clip_predictions": "regressor", "temperature": "classifier"}  # fmt: skip
 
 
 def shifted(X, y, rng):
@@ -92,6 +92,7 @@ STAYS = {
     "n_snapshots": ({"learning_rate": "cosine_restarts", "learning_rate_period": 1}, 2),
     "max_time": ({}, 1e6),
     "clip_predictions": ({}, True),
+    "temperature": ({}, "validation"),
     "dtype": ({"dtype": "float64"}, "float32"),
     "random_state": ({}, 1),
     "verbose": ({}, True),

@@ -78,7 +78,11 @@ WRONG = {
     "hidden_layer_sizes": [0, -1, (0,), (5, -1), (2.5,), "a", None, (5, "a")],
 }
 ONLY = {
-    MLPRegularizedClassifier: {"class_weight": ["equal", 3], "label_smoothing": [-0.1, 1.0, None]},
+    MLPRegularizedClassifier: {
+        "class_weight": ["equal", 3],
+        "label_smoothing": [-0.1, 1.0, None],
+        "temperature": ["train", 1.5, True],
+    },
     MLPRegularizedRegressor: {
         "loss": ["mse", None],
         "huber_delta": [0.0, -1.0, None],

@@ -101,6 +101,7 @@ DRAWS = {
     "dtype": ["float32", "float64"],
     "class_weight": ["balanced"],  # each check has names of its own
     "label_smoothing": [0.1],
+    "temperature": ["validation"],
     "loss": ["absolute_error", "huber", "poisson"],
     "huber_delta": [0.5],
     "clip_predictions": [True],

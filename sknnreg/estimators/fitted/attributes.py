@@ -36,6 +36,7 @@ def _of_row(estimator: Any, row: Array, plan: Plan) -> dict[str, Any]:
         "intercepts_": folded.intercepts,
         "_between": folded.between,
         "_center": prepared.inputs.offset,
+        "_noise": folded.noise if any(folded.noise) else None,
         "sparsity_": [(coef.size - np.count_nonzero(coef)) / coef.size for coef in folded.coefs],
         "dropout_rates_": dropout_rates(network, row),
         "n_layers_": len(folded.coefs) + 1,

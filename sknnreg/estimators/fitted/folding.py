@@ -16,6 +16,7 @@ from sknnreg.engine.places.signal.network import Network
 from sknnreg.engine.places.weights_in_use import DropConnect
 from sknnreg.estimators.data.inputs import Standardization
 from sknnreg.estimators.fitted.forward import N_SAMPLES, Between, Folded, RowMap, SampledProduct
+from sknnreg.estimators.fitted.noise import DROPOUTS, Dropped, DroppedWeights, LayerNoise
 
 
 def fold(
@@ -37,6 +38,8 @@ def fold(
             folding.activation()
         elif isinstance(layer, RowNormalization):
             folding.row_normalization(layer, p)
+        elif isinstance(layer, DROPOUTS):
+            folding.dropout(layer, p)
         else:
             folding.affine(*_affine(layer, p))
     return folding.folded
@@ -53,6 +56,7 @@ class _Folding:
         self.folded = Folded()
         self._scale, self._shift, self._noise_seed = scale, shift, noise_seed
         self._now = Between()
+        self._dropped: Dropped | None = None
         self._after_dense = False
 
     def dense(self, layer: Dense, p: Views) -> None:
@@ -63,6 +67,9 @@ class _Folding:
         if self._noise_seed is not None:
             sampled = _sampled_product(layer, weight, scale, shift, self._noise_seed)
             self._now = self._now._replace(sampled=sampled)
+        noise = LayerNoise(self._dropped, DroppedWeights.of(layer), scale, shift)
+        self.folded.noise.append(noise if noise.active else None)
+        self._dropped = None
         self.folded.coefs.append(scale[:, None] * weight)
         self.folded.intercepts.append(bias + shift @ weight)
         self._scale, self._shift = np.ones(layer.n_out), np.zeros(layer.n_out)
@@ -80,6 +87,12 @@ class _Folding:
             self._now = self._now._replace(before=row_map)
         else:
             self.folded.between[-1] = self.folded.between[-1]._replace(after=row_map)
+
+    def dropout(self, layer: Layer, p: Views) -> None:
+        """On average it is affine; what it draws is kept for samples."""
+        if getattr(layer, "active", True):
+            self._dropped = Dropped.of(layer, p, self._scale, self._shift)
+        self.affine(*_affine(layer, p))
 
     def affine(self, a: Array, b: Array) -> None:
         """y = a x + b moves into the weights before it, or waits for the next."""

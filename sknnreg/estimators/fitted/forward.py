@@ -16,6 +16,7 @@ from sknnreg.engine.arrays.threads import Team, blas_threads, usual_threads, wor
 from sknnreg.engine.loop.evaluation import rows_at_once
 from sknnreg.engine.places.signal.activation import Activation
 from sknnreg.engine.places.signal.activations import ACTIVATIONS, ActivationName
+from sknnreg.estimators.fitted.noise import LayerNoise
 
 # Samples that stand for all of a layer's possible weights; common to all rows.
 N_SAMPLES = 100
@@ -25,12 +26,14 @@ N_SAMPLES = 100
 class Folded:
     """A network with all folded into ``coefs`` and ``intercepts``, float64, that can be.
 
-    What cannot, since it depends on the row, is in ``between``, for each hidden layer.
+    What cannot, since it depends on the row, is in ``between``, for each hidden layer. ``noise``
+    is what samples draw in each layer, and predictions do not.
     """
 
     coefs: list[Array] = field(default_factory=list)
     intercepts: list[Array] = field(default_factory=list)
     between: list[Between] = field(default_factory=list)
+    noise: list[LayerNoise | None] = field(default_factory=list)
 
     @property
     def is_plain(self) -> bool:
@@ -105,15 +108,16 @@ def raw_outputs(
 ) -> Iterator[tuple[slice, Array]]:
     """The network's raw outputs ``(B, K)``, a bounded number of rows at a time.
 
-    Of several networks, with the axis S in front of every array, ``(S, B, K)``. The bits depend
-    neither on the number of threads nor on what else the process does.
+    Of several networks, with the axis S in front of the arrays that differ, ``(S, B, K)``. The bits
+    depend neither on the number of threads nor on what else the process does.
     """
     coefs, n_rows = folded.coefs, X.shape[0]
     samples = N_SAMPLES if any(each.sampled for each in folded.between) else 1
-    n_networks = len(coefs[0]) if coefs[0].ndim == 3 else 1
+    n_networks = max(len(coef) if coef.ndim == 3 else 1 for coef in coefs)
+    largest = max(coef.size // (len(coef) if coef.ndim == 3 else 1) for coef in coefs)
     height = rows_at_once(max(max(coef.shape[-2:]) for coef in coefs) * samples * n_networks)
     pieces = [slice(i, min(i + height, n_rows)) for i in range(0, n_rows, height)]
-    product = min(height, n_rows) * max(coef.size for coef in coefs) // n_networks
+    product = min(height, n_rows) * largest
     # A thread for each of several pieces rather than several for each of their products: another
     # thread that limits BLAS' would change the bits, what is between the products is shared out
     # too, and no thread waits for another within a layer.

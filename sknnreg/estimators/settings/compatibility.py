@@ -42,6 +42,7 @@ def check_compatible(estimator: Hyperparameters, n_rows: int) -> None:
     if estimator.solver == "lbfgs":
         _check_lbfgs(estimator)
     _check_refit(estimator)
+    _check_temperature(estimator)
 
 
 def check_precision(estimator: Hyperparameters, dtype: str) -> None:
@@ -160,6 +161,15 @@ def _check_snapshots(estimator: Hyperparameters, schedule: WarmUp) -> None:
             f"n_snapshots={n_snapshots} are taken at the ends of cycles, which "
             f"learning_rate={kind!r} has not. Use learning_rate='cosine_restarts' or 'cyclic', or "
             "n_snapshots=1."
+        )
+
+
+def _check_temperature(estimator: Hyperparameters) -> None:
+    given = getattr(estimator, "temperature", None)
+    if given is not None and estimator.n_snapshots > 1:
+        raise ValueError(
+            f"temperature={given!r} divides the last layer of one network, and n_snapshots="
+            f"{estimator.n_snapshots} average several. Set n_snapshots=1 or temperature=None."
         )
 
 

@@ -1,0 +1,77 @@
+"""What draws of a fitted network predict: many in one stacked pass, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.engine.arrays.streams import Streams
+from sknnreg.estimators.fitted.forward import Folded, raw_outputs, to_dense
+
+# Numbers in the weights of the draws that go through a pass together.
+DRAWN_NUMBERS = 1 << 21
+
+
+class Drawn(NamedTuple):
+    """Raw outputs ``(S, B, K)`` of the draws ``samples`` for the rows ``rows``."""
+
+    samples: slice
+    rows: slice
+    raw: Array
+
+
+def networks_of(estimator: Any) -> list[Any]:
+    """The fitted networks whose mean predicts."""
+    return list(estimator.snapshots_ or [estimator])
+
+
+def draws_noise(estimator: Any) -> bool:
+    """Whether a fitted network draws anything."""
+    return any(network._noise is not None for network in networks_of(estimator))
+
+
+def drawn_outputs(estimator: Any, X: Any, seeds: Sequence[int]) -> Iterator[Drawn]:
+    """What a draw for each seed says of the rows, a bounded number of both at a time.
+
+    Of several snapshots draw s is one of snapshot s modulo their number.
+    """
+    networks = networks_of(estimator)
+    for first, network in enumerate(networks):
+        own = range(first, len(seeds), len(networks))
+        for start in range(0, len(own), size := _draws_at_once(network)):
+            part = own[start : start + size]
+            folded = _drawn(network, [seeds[s] for s in part])
+            samples = slice(part.start, part.stop, part.step)
+            for rows, raw in raw_outputs(X, folded, estimator._activations):
+                yield Drawn(samples, rows, _each(raw, len(part)))
+
+
+def _draws_at_once(network: Any) -> int:
+    if network._noise is None:
+        # They are all the same.
+        return 1 << 30
+    drawn = zip(network.coefs_, network._noise, strict=True)
+    n_numbers = sum(np.prod(coef.shape) for coef, noise in drawn if noise is not None)
+    return max(1, DRAWN_NUMBERS // int(n_numbers))
+
+
+def _drawn(network: Any, seeds: list[int]) -> Folded:
+    """Draws of a network as a stack; layers that draw nothing are the same for all."""
+    streams = Streams(seeds)
+    coefs, intercepts = list(network.coefs_), list(network.intercepts_)
+    between = list(network._between)
+    for i, noise in enumerate(network._noise or ()):
+        if noise is None:
+            continue
+        coefs[i], intercepts[i] = noise.sample(to_dense(coefs[i]), intercepts[i], streams)
+        if i < len(between):
+            # What stands for the mean over dropped weights makes room for a draw of them.
+            between[i] = between[i]._replace(sampled=None)
+    return Folded(coefs, intercepts, between)
+
+
+def _each(raw: Array, n: int) -> Array:
+    return raw if raw.ndim == 3 else np.broadcast_to(raw, (n, *raw.shape))

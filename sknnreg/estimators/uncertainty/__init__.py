@@ -1,0 +1,1 @@
+"""What an estimator does not know: draws of networks, intervals, densities, and their parts."""
