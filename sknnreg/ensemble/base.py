@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -144,6 +144,7 @@ class BaseCrossFitted(Versioned, CallbackSupportMixin, BaseEstimator, ABC):
             self._fit_equals(table, splits, rng)
         else:
             self._fit_candidates(table, splits, rng)
+        self._keep_noise(table)
         self.n_iter_ = np.array([network_of(each).n_iter_ for each in self.members_])
         return self
 
@@ -191,6 +192,10 @@ class BaseCrossFitted(Versioned, CallbackSupportMixin, BaseEstimator, ABC):
         known = np.flatnonzero(~np.isnan(prediction).any(axis=1) & table.present)
         self.oof_score_ = self._score(prediction[known], table.take(known))
         self.oof_prediction_ = self._as_given(prediction)
+
+    def _keep_noise(self, table: Table) -> None:
+        """What out-of-fold predictions tell of the noise in y, where it has a level."""
+        return None
 
     def _as_given(self, prediction: Array) -> Array:
         """Predictions ``(n, K)`` in the shape that y came in."""
@@ -273,13 +278,18 @@ class BaseCrossFitted(Versioned, CallbackSupportMixin, BaseEstimator, ABC):
         method: str | None = None,
     ) -> Array:
         """``function`` of the members' outputs ``(M, B, K)``, ``(n_samples, width)``."""
+        n, found = self._outputs(X, method or self._method)
+        values = np.empty((n, width))
+        for at, each in found:
+            values[at] = function(each)
+        return values
+
+    def _outputs(self, X: Any, method: str) -> tuple[int, Iterator[tuple[slice, Array]]]:
+        """How many rows there are, and the members' outputs for them, part by part."""
         check_is_fitted(self, "members_")
         plain = self.members_[0] is network_of(self.members_[0])
         X = checked_X(self, X, plain=plain, reset=False)
-        values = np.empty((n_rows(X), width))
-        for at, each in outputs(self.members_, X, method or self._method, self._classes):
-            values[at] = function(each)
-        return values
+        return n_rows(X), outputs(self.members_, X, method, self._classes)
 
     def _mean(self, given: Array) -> Array:
         """The weighted mean over members, ``(M, B, K) -> (B, K)``."""

@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.arrays.stack import Array
-from sknnreg.ensemble.base import BaseCrossFitted
 from sknnreg.ensemble.folds import Strata
 from sknnreg.ensemble.table import Table
+from sknnreg.ensemble.uncertainty import ClassifierUncertainty
 from sknnreg.estimators import MLPRegularizedClassifier
 from sknnreg.estimators.data.labels import check_labels, class_targets
 from sknnreg.estimators.data.targets import LabelTargets
 from sknnreg.estimators.sklearn_types import ClassifierMixin
 
 
-class CrossFittedClassifier(ClassifierMixin, BaseCrossFitted):
+class CrossFittedClassifier(ClassifierMixin, ClassifierUncertainty):
     """An ensemble of classifiers that hold out a fold each; they train in one pass.
 
     Each member learns from all rows but those of its own fold, which serve as its validation rows.
@@ -153,8 +152,6 @@ class CrossFittedClassifier(ClassifierMixin, BaseCrossFitted):
 
     _kind: ClassVar[type] = MLPRegularizedClassifier
     _method: ClassVar[str] = "predict_proba"
-    classes_: NDArray[Any]
-    _multilabel: bool
 
     def __init__(
         self,

@@ -8,15 +8,15 @@ import numpy as np
 from sklearn.metrics import r2_score
 
 from sknnreg.engine.arrays.stack import Array
-from sknnreg.ensemble.base import BaseCrossFitted
 from sknnreg.ensemble.folds import Strata
 from sknnreg.ensemble.table import Table
+from sknnreg.ensemble.uncertainty import RegressorUncertainty
 from sknnreg.estimators import MLPRegularizedRegressor
 from sknnreg.estimators.data.numbers import check_numbers
 from sknnreg.estimators.sklearn_types import RegressorMixin
 
 
-class CrossFittedRegressor(RegressorMixin, BaseCrossFitted):
+class CrossFittedRegressor(RegressorMixin, RegressorUncertainty):
     """An ensemble of regressors that hold out a fold each; they train in one pass.
 
     Each member learns from all rows but those of its own fold, which serve as its validation rows.
@@ -86,6 +86,12 @@ class CrossFittedRegressor(RegressorMixin, BaseCrossFitted):
         What ``score`` would say of ``oof_prediction_``, over the rows that have one, weighted by
         ``sample_weight``.
 
+    noise_std_ : float, ndarray of shape (n_outputs,) or None
+        The standard deviation of y around the members, in units of y: ``s**2 = E (y -
+        oof_prediction_)**2 - E v``, v being the variance of the members, and at least a tenth of
+        the first term. None with ``validation=None``. The first term is the error of a member,
+        mostly more than that of the mean, so that intervals are rather too wide.
+
     candidates_, candidate_losses_ : list of dict and ndarray, or None
         The settings drawn from ``param_distributions``, and the loss of each one's out-of-fold
         predictions by itself.
@@ -145,8 +151,6 @@ class CrossFittedRegressor(RegressorMixin, BaseCrossFitted):
 
     _kind: ClassVar[type] = MLPRegularizedRegressor
     _method: ClassVar[str] = "predict"
-    n_outputs_: int
-    _one_dimensional: bool
 
     def __init__(
         self,
@@ -187,17 +191,8 @@ class CrossFittedRegressor(RegressorMixin, BaseCrossFitted):
         """
         if not return_std:
             return self._as_given(self._predict_into(X, self._mean, self._width))
-        both = self._predict_into(X, self._mean_and_deviation, 2 * self._width)
-        mean, deviation = np.hsplit(both, 2)
-        return self._as_given(mean), self._as_given(deviation)
-
-    @property
-    def _width(self) -> int:
-        return getattr(self, "n_outputs_", 0)
-
-    def _mean_and_deviation(self, given: Array) -> Array:
-        mean = self._mean(given)
-        return np.hstack([mean, np.sqrt(self._mean(np.square(given - mean)))])
+        mean, variance = self._mean_and_variance(X)
+        return self._as_given(mean), self._as_given(np.sqrt(variance))
 
     def _as_given(self, prediction: Array) -> Array:
         return prediction[:, 0] if self._one_dimensional else prediction

@@ -677,8 +677,6 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassifierUncertainty):
 
     References
     ----------
-    * Guo, C., Pleiss, G., Sun, Y. and Weinberger, K. Q. (2017). On calibration of modern neural
-      networks. ICML.
     * King, G. and Zeng, L. (2001). Logistic regression in rare events data. Political Analysis 9.
 
     * An, G. (1996). The effects of adding noise during backpropagation training on a generalization
@@ -691,6 +689,8 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassifierUncertainty):
     * Daubechies, I., Defrise, M. and De Mol, C. (2004). An iterative thresholding algorithm for
       linear inverse problems with a sparsity constraint. Communications on Pure and Applied
       Mathematics 57.
+    * Gal, Y. and Ghahramani, Z. (2016). Dropout as a Bayesian approximation: representing model
+      uncertainty in deep learning. ICML.
     * Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward
       neural networks. AISTATS. (Starting weights.)
     * Goodfellow, I. J., Bengio, Y. and Courville, A. (2016). Deep learning. MIT Press.
@@ -698,6 +698,8 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassifierUncertainty):
       examples. ICLR.
     * Goyal, P. et al. (2017). Accurate, large minibatch SGD: training ImageNet in 1 hour.
       arXiv:1706.02677.
+    * Guo, C., Pleiss, G., Sun, Y. and Weinberger, K. Q. (2017). On calibration of modern neural
+      networks. ICML.
     * Hartley, H. O. and Rao, J. N. K. (1962). Sampling with unequal probabilities and without
       replacement. Annals of Mathematical Statistics 33.
     * Hoerl, A. E. and Kennard, R. W. (1970). Ridge regression: biased estimation for nonorthogonal

@@ -38,17 +38,26 @@ class Judged(NamedTuple):
 def noise_std(estimator: Any, rows: Array, plan: Plan) -> Array | None:
     """The standard deviation ``(K,)`` of y around what is predicted, beside that of the draws.
 
-    s**2 = E (y - f)**2 - E v over the validation rows, v the variance of the draws; at least a
-    tenth of the first term. None without such rows, or where noise has no one level (a log link).
+    By ``noise_level`` over the validation rows; None without such rows, or where noise has no one
+    level (a log link).
     """
     data = plan.prepared.validation
     if data is None or plan.recipe.loss.link.name != "identity":
         return None
     network = _as_fitted(estimator, rows, plan)
-    judged = _judged(network, data)
-    error = np.average(np.square(judged.raw - judged.y), axis=0, weights=judged.weight)
-    noise = np.maximum(error - _drawn_variance(network, data), LEAST_NOISE * error)
-    level: Array = np.sqrt(noise)
+    # Of huge numbers, which training may not have met, nothing can be told: infinite, or nan.
+    with np.errstate(all="ignore"):
+        judged = _judged(network, data)
+        error = np.average(np.square(judged.raw - judged.y), axis=0, weights=judged.weight)
+        return noise_level(error, _drawn_variance(network, data))
+
+
+def noise_level(error: Array, variance: Array) -> Array:
+    """s of s**2 = E (y - f)**2 - E v, v the variance among networks; at least a tenth of the first.
+
+    E (y - f)**2 is ``error (K,)``, of rows that were not learned from, and E v ``variance (K,)``.
+    """
+    level: Array = np.sqrt(np.maximum(error - variance, LEAST_NOISE * error))
     return level
 
 
@@ -60,17 +69,19 @@ def temperature(estimator: Any, rows: Array, plan: Plan) -> float:
     """
     data = plan.prepared.validation
     assert data is not None
-    judged, loss = _judged(_as_fitted(estimator, rows, plan), data), plan.recipe.loss
+    with np.errstate(all="ignore"):
+        judged, loss = _judged(_as_fitted(estimator, rows, plan), data), plan.recipe.loss
 
     def slope(log_factor: float) -> float:
         return _slope(judged, loss, np.exp(log_factor))
 
     coldest, hottest = -np.log(COLDEST), -np.log(HOTTEST)
-    if slope(coldest) <= 0:
-        return 1.0
-    if slope(hottest) >= 0:
-        return HOTTEST
-    return float(np.exp(-optimize.brentq(slope, hottest, coldest, xtol=1e-12)))
+    with np.errstate(all="ignore"):
+        if not slope(coldest) > 0:
+            return 1.0
+        if slope(hottest) >= 0:
+            return HOTTEST
+        return float(np.exp(-optimize.brentq(slope, hottest, coldest, xtol=1e-12)))
 
 
 def cooled(attributes: dict[str, Any], by: float) -> dict[str, Any]:
