@@ -12,7 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from sknnreg.engine.arrays.rows import CodedRows
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.ensemble.base import BaseCrossFitted
-from sknnreg.ensemble.table import Table
+from sknnreg.ensemble.outputs import outputs
+from sknnreg.ensemble.table import Table, rows_of
 from sknnreg.estimators.data.labels import check_labels
 from sknnreg.estimators.data.numbers import check_numbers
 from sknnreg.estimators.data.targets import ClassTargets, LabelTargets
@@ -27,6 +28,9 @@ from sknnreg.estimators.uncertainty.parts import (
     of_entropies,
     of_variances,
 )
+
+# Rows for which members are asked how far they are apart, where a mean over many is wanted.
+N_ROWS = 1024
 
 
 class RegressorUncertainty(BaseCrossFitted):
@@ -131,11 +135,17 @@ class RegressorUncertainty(BaseCrossFitted):
             return
         oof = self._as_outputs(self.oof_prediction_)
         known = np.flatnonzero(~np.isnan(oof).any(axis=1) & table.present)
-        rows = table.take(known)
-        _, variance = self._mean_and_variance(rows.X)
-        error = np.square(oof[known] - self._as_outputs(rows.y))
-        means = (np.average(each, axis=0, weights=rows.weight) for each in (error, variance))
-        level = noise_level(*means)
+        if len(known) == 0:
+            return
+        error = np.square(oof[known] - self._as_outputs(table.y[known]))
+        weight = np.ones(len(table)) if table.weight is None else table.weight
+        some = known[:: -(-len(known) // N_ROWS)]
+        found = outputs(self.members_, rows_of(table.X, some), self._method, None)
+        variance = np.concatenate([np.hsplit(self._moments(each), 2)[1] for _, each in found])
+        level = noise_level(
+            np.average(error, axis=0, weights=weight[known]),
+            np.average(variance, axis=0, weights=weight[some]),
+        )
         self.noise_std_ = float(level[0]) if self._one_dimensional else level
 
     def _mean_and_variance(self, X: Any) -> tuple[Array, Array]:

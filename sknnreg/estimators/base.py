@@ -152,8 +152,10 @@ class BaseMLPRegularized(Hyperparameters, Persisting, CallbackSupportMixin, Base
         """What the outputs should mean, from the first y; ``before`` is what they mean so far."""
 
     @abstractmethod
-    def _calibrated(self, attributes: dict[str, Any], rows: Array, plan: Plan) -> dict[str, Any]:
-        """Fitted attributes, and what validation rows tell of trained rows ``(n, P)``."""
+    def _calibrated(
+        self, attributes: dict[str, Any], judged: dict[str, Any], plan: Plan
+    ) -> dict[str, Any]:
+        """Fitted attributes, and what validation rows tell of the network ``judged``."""
 
     @abstractmethod
     def _check_y(self, y: Any, name: str) -> Any:
@@ -244,7 +246,9 @@ class BaseMLPRegularized(Hyperparameters, Persisting, CallbackSupportMixin, Base
         self._continuation = Continuation.of(self, trained, refitted=refitted, stepwise=partial)
         fitted = fitted_attributes(self, trained.result.values, trained.plan)
         # By the network that has not learned from the validation rows, which a refit's has.
-        self._store(self._calibrated(fitted, first.values, plan))
+        refitted_now = trained.result is not first
+        judged = fitted_attributes(self, first.values, plan) if refitted_now else fitted
+        self._store(self._calibrated(fitted, judged, plan))
         self._store(attributes)
         if listeners is not None:
             listeners.on_fit_end(trained.result.values, trained.plan)

@@ -1004,11 +1004,13 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassifierUncertainty):
             return inverse(np.concatenate([-raw, raw], axis=-1))
         return inverse(raw)
 
-    def _calibrated(self, attributes: dict[str, Any], rows: Array, plan: Plan) -> dict[str, Any]:
+    def _calibrated(
+        self, attributes: dict[str, Any], judged: dict[str, Any], plan: Plan
+    ) -> dict[str, Any]:
         """With raw outputs divided by a temperature, if that is asked for."""
         if self.temperature is None:
             return {**attributes, "temperature_": None}
-        return cooled(attributes, temperature(self, rows, plan))
+        return cooled(attributes, temperature(self, judged, plan))
 
     def __sklearn_tags__(self) -> Any:
         """Multilabel y is welcome."""

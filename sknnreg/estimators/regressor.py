@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.base import takes_steps
 from sknnreg.estimators.choices import (
     LOSSES,
@@ -943,9 +942,11 @@ class MLPRegularizedRegressor(RegressorMixin, RegressorUncertainty):
         mean, variance = self._mean_and_variance(X, N_SAMPLES, SEED)
         return self._as_given(mean), self._as_given(np.sqrt(variance))
 
-    def _calibrated(self, attributes: dict[str, Any], rows: Array, plan: Plan) -> dict[str, Any]:
+    def _calibrated(
+        self, attributes: dict[str, Any], judged: dict[str, Any], plan: Plan
+    ) -> dict[str, Any]:
         """With the noise level that validation rows tell of."""
-        found = noise_std(self, rows, plan)
+        found = noise_std(self, judged, plan)
         if found is not None and plan.prepared.targets.one_dimensional:  # type: ignore[attr-defined]
             return {**attributes, "noise_std_": float(found[0])}
         return {**attributes, "noise_std_": found}

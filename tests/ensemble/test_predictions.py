@@ -35,6 +35,7 @@ def one_by_one(monkeypatch):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_mean_over_members(kind, name, one_by_one):
     est = kind.ensemble(kind.network(**NETWORKS[name])).fit(kind.X, kind.y)
+    one_by_one.clear()
     mean = np.mean([kind.outputs(member, kind.X) for member in est.members_], axis=0)
     np.testing.assert_allclose(kind.outputs(est, kind.X), mean, rtol=1e-12, atol=1e-14)
     assert len(one_by_one) == (4 if name == "sampled weights" else 0)

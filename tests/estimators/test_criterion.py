@@ -92,7 +92,7 @@ STAYS = {
     "n_snapshots": ({"learning_rate": "cosine_restarts", "learning_rate_period": 1}, 2),
     "max_time": ({}, 1e6),
     "clip_predictions": ({}, True),
-    "temperature": ({}, "validation"),
+    "temperature": ({"early_stopping": True}, "validation"),
     "dtype": ({"dtype": "float64"}, "float32"),
     "random_state": ({}, 1),
     "verbose": ({}, True),

@@ -14,7 +14,6 @@ from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.places.objective.losses import Loss
 from sknnreg.estimators.data.inputs import Standardization, chunks
 from sknnreg.estimators.data.preparation import Plan, Prepared
-from sknnreg.estimators.fitted.attributes import fitted_attributes
 from sknnreg.estimators.fitted.ensembles import as_folded
 from sknnreg.estimators.fitted.forward import raw_outputs
 from sknnreg.estimators.fitted.samples import drawn_outputs, draws_noise, networks_of
@@ -35,7 +34,7 @@ class Judged(NamedTuple):
     weight: Array
 
 
-def noise_std(estimator: Any, rows: Array, plan: Plan) -> Array | None:
+def noise_std(estimator: Any, attributes: dict[str, Any], plan: Plan) -> Array | None:
     """The standard deviation ``(K,)`` of y around what is predicted, beside that of the draws.
 
     By ``noise_level`` over the validation rows; None without such rows, or where noise has no one
@@ -44,7 +43,7 @@ def noise_std(estimator: Any, rows: Array, plan: Plan) -> Array | None:
     data = plan.prepared.validation
     if data is None or plan.recipe.loss.link.name != "identity":
         return None
-    network = _as_fitted(estimator, rows, plan)
+    network = _as_fitted(estimator, attributes)
     # Of huge numbers, which training may not have met, nothing can be told: infinite, or nan.
     with np.errstate(all="ignore"):
         judged = _judged(network, data)
@@ -61,7 +60,7 @@ def noise_level(error: Array, variance: Array) -> Array:
     return level
 
 
-def temperature(estimator: Any, rows: Array, plan: Plan) -> float:
+def temperature(estimator: Any, attributes: dict[str, Any], plan: Plan) -> float:
     """The T > 0 by which raw outputs are divided to make the validation loss least.
 
     Guo et al. (2017). 1 where no T does: where every row is right, the loss falls as T goes to 0,
@@ -70,7 +69,7 @@ def temperature(estimator: Any, rows: Array, plan: Plan) -> float:
     data = plan.prepared.validation
     assert data is not None
     with np.errstate(all="ignore"):
-        judged, loss = _judged(_as_fitted(estimator, rows, plan), data), plan.recipe.loss
+        judged, loss = _judged(_as_fitted(estimator, attributes), data), plan.recipe.loss
 
     def slope(log_factor: float) -> float:
         return _slope(judged, loss, np.exp(log_factor))
@@ -109,10 +108,10 @@ def _slope(judged: Judged, loss: Loss, factor: float) -> float:
     return float(np.sum(gradient * judged.raw))
 
 
-def _as_fitted(estimator: Any, rows: Array, plan: Plan) -> Any:
-    """A copy with the attributes of trained rows ``(n, P)``."""
+def _as_fitted(estimator: Any, attributes: dict[str, Any]) -> Any:
+    """A copy with these fitted attributes."""
     fitted = copy.copy(estimator)
-    vars(fitted).update(fitted_attributes(estimator, rows, plan))
+    vars(fitted).update(attributes)
     return fitted
 
 
