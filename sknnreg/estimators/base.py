@@ -284,7 +284,16 @@ class BaseMLPRegularized(Hyperparameters, Persisting, CallbackSupportMixin, Base
     ) -> Array:
         """``function`` of the raw outputs, ``(n_samples, width)``, in bounded memory."""
         check_is_fitted(self, "coefs_")
-        X = check_X(self, X, reset=False)
+        return self._of_rows(check_X(self, X, reset=False), function, width, dtype)
+
+    def _of_rows(
+        self,
+        X: Any,
+        function: Callable[[Array], Array],
+        width: int | None,
+        dtype: DTypeLike = np.float64,
+    ) -> Array:
+        """The same of rows that were checked."""
         shape = X.shape[:1] if width is None else (X.shape[0], width)
         values = np.empty(shape, dtype)
         folded = as_folded(self.snapshots_ or [self])

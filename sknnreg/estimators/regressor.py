@@ -936,7 +936,7 @@ class MLPRegularizedRegressor(RegressorMixin, RegressorUncertainty):
         """
         check_is_fitted(self, "coefs_")
         if not return_std:
-            return self._as_given(self._responses_of(X))
+            return self._as_given(self._predict_into(X, self._responses, self._width))
         self._check_spread()
         X = check_X(self, X, reset=False)
         mean, variance = self._mean_and_variance(X, N_SAMPLES, SEED)

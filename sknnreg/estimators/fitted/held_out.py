@@ -145,7 +145,7 @@ def _drawn_variance(network: Any, data: DataSet) -> Array:
     weight = None if data.weight is None else data.weight[some]
     X = np.concatenate(list(_inputs(data, some)))
     drawn = np.empty((n_draws, len(some), network.n_outputs_))
-    for samples, rows, raw in drawn_outputs(network, X, range(n_draws)):
+    for samples, rows, raw in drawn_outputs(network, X, n_draws, seed=0):
         drawn[samples, rows] = raw
     if weight is not None and not weight.any():
         weight = None

@@ -177,7 +177,7 @@ class RegressorUncertainty(SampledPredictions):
 
     def _mean_and_variance(self, X: Any, n_samples: Any, random_state: Any) -> tuple[Array, Array]:
         """What ``predict`` says, and the variance of draws, ``(n, K)`` each; X is checked."""
-        mean = self._responses_of(X)
+        mean = self._of_rows(X, self._responses, self._width)
         first, second = np.zeros_like(mean), np.zeros_like(mean)
 
         def add(rows: slice, raw: Array) -> None:
@@ -203,6 +203,3 @@ class RegressorUncertainty(SampledPredictions):
         """Raw outputs ``(..., K)`` in the units of y, clipped if that is asked for."""
         y = self._targets.link.inverse(raw)
         return self._targets.clipped(y) if self.clip_predictions else y
-
-    def _responses_of(self, X: Any) -> Array:
-        return self._predict_into(X, self._responses, self._targets.n_outputs)

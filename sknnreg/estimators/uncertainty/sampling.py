@@ -78,7 +78,7 @@ class SampledPredictions(BaseMLPRegularized):
         self._check_spread()
         X = check_X(self, X, reset=False)
         values = np.empty((n, X.shape[0], self._width))
-        for samples, rows, raw in drawn_outputs(self, X, seeds(n, random_state)):
+        for samples, rows, raw in drawn_outputs(self, X, n, drawn_seed(random_state)):
             values[samples, rows] = self._of_draws(raw)
         return self._as_given(values)
 
@@ -101,10 +101,11 @@ class SampledPredictions(BaseMLPRegularized):
         Where nothing is drawn, the snapshots, or the network alone. Returns how many there were.
         """
         n = check_n_samples(n_samples)
-        chosen = seeds(n, random_state) if draws_noise(self) else [0] * len(networks_of(self))
-        for _, rows, raw in drawn_outputs(self, X, chosen):
+        if not draws_noise(self):
+            n = len(networks_of(self))
+        for _, rows, raw in drawn_outputs(self, X, n, drawn_seed(random_state)):
             add(rows, raw)
-        return len(chosen)
+        return n
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, Any]:
         """X and y of a call that judges predictions."""
@@ -114,9 +115,6 @@ class SampledPredictions(BaseMLPRegularized):
         return X, y
 
 
-def seeds(n: int, random_state: Any) -> list[int]:
-    """One for each draw, the first of which do not depend on how many there are."""
-    drawn: list[int] = (
-        check_random_state(random_state).randint(np.iinfo(np.int32).max, size=n).tolist()
-    )
-    return drawn
+def drawn_seed(random_state: Any) -> int:
+    """For the generators of draws."""
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
