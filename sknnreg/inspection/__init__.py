@@ -1,5 +1,6 @@
 """Looking into networks and their training."""
 
+from sknnreg.estimators.uncertainty.parts import Uncertainty
 from sknnreg.inspection.activation_distribution import ActivationDistributionDisplay
 from sknnreg.inspection.activation_recorder import ActivationRecorder
 from sknnreg.inspection.gradients import check_gradients
@@ -14,6 +15,7 @@ __all__ = [
     "LearningRateRangeDisplay",
     "TrainingCurve",
     "TrainingCurveDisplay",
+    "Uncertainty",
     "WeightDistributionDisplay",
     "check_gradients",
     "learning_rate_range_test",
