@@ -782,6 +782,21 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassifierUncertainty):
     >>> [weights.shape for weights in model.coefs_]
     [(4, 20), (20, 3)]
 
+    As sure as the validation rows say it may be; the most probable classes stay:
+
+    >>> cooled = MLPRegularizedClassifier(
+    ...     (20,),
+    ...     dropout=0.2,
+    ...     l2=1e-3,
+    ...     early_stopping=True,
+    ...     validation_fraction=0.3,
+    ...     max_iter=1000,
+    ...     temperature="validation",
+    ...     random_state=0,
+    ... )
+    >>> cooled.fit(X_train, y_train).temperature_ > 0
+    True
+
     Some other regularizers, for a fixed number of epochs:
 
     >>> model = MLPRegularizedClassifier(

@@ -45,6 +45,20 @@ class ClassifierUncertainty(SampledPredictions):
         -------
         log_probability : ndarray of shape (n_samples,)
             At most 0.
+
+        Raises
+        ------
+        ValueError
+            For a label that is not among the classes, or an ``n_samples`` out of range.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sknnreg import MLPRegularizedClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = MLPRegularizedClassifier((20,), dropout=0.2, random_state=0).fit(X, y)
+        >>> bool(model.log_predictive_density(X, y).mean() > -0.5)
+        True
         """
         X, y = self._checked(X, y)
         rows = self._targets.encode(y, "y")
@@ -92,6 +106,21 @@ class ClassifierUncertainty(SampledPredictions):
         ------
         ValueError
             If all draws are the same.
+
+        References
+        ----------
+        Depeweg, S. et al. (2018). Decomposition of uncertainty in Bayesian deep learning for
+        efficient and risk-sensitive learning. ICML.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sknnreg import MLPRegularizedClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = MLPRegularizedClassifier((20,), dropout=0.2, random_state=0).fit(X, y)
+        >>> found = model.uncertainty(X)
+        >>> bool((found.total <= 1.0987).all())  # log 3
+        True
         """
         self._check_spread()
         X = check_X(self, X, reset=False)

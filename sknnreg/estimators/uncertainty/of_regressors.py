@@ -71,6 +71,21 @@ class RegressorUncertainty(SampledPredictions):
             If ``coverage`` is out of its range, or the noise is not known: without validation rows
             (``early_stopping=True``, or ``X_val`` and ``y_val`` in ``fit``), or with
             ``loss="poisson"``, whose noise grows with the mean.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sknnreg import MLPRegularizedRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = MLPRegularizedRegressor(
+        ...     (20,), dropout=0.1, early_stopping=True, max_iter=300, random_state=0
+        ... )
+        >>> model = model.fit(X[:400], y[:400])
+        >>> lower, upper = model.predict_interval(X[400:], coverage=0.9)
+        >>> bool(((lower < y[400:]) & (y[400:] < upper)).mean() > 0.7)
+        True
+        >>> model.predict_interval([[0.0] * 10], 0.9, noise_std=1e-3)[0].shape
+        (1,)
         """
         coverage, noise = check_coverage(coverage), self._noise_level(noise_std)
         X = check_X(self, X, reset=False)
@@ -112,6 +127,19 @@ class RegressorUncertainty(SampledPredictions):
         ------
         ValueError
             As ``predict_interval``.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sknnreg import MLPRegularizedRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = MLPRegularizedRegressor(
+        ...     (20,), dropout=0.1, early_stopping=True, max_iter=300, random_state=0
+        ... )
+        >>> model = model.fit(X[:400], y[:400])
+        >>> near, far = (model.log_predictive_density(X[:3], y[:3] + by) for by in (0, 500))
+        >>> bool((near > far).all())
+        True
         """
         noise = self._noise_level(noise_std)
         X, y = self._checked(X, y)
@@ -155,6 +183,26 @@ class RegressorUncertainty(SampledPredictions):
         ------
         ValueError
             As ``predict_interval``, and if all draws are the same.
+
+        References
+        ----------
+        Kendall, A. and Gal, Y. (2017). What uncertainties do we need in Bayesian deep learning for
+        computer vision? NIPS 30.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sknnreg import MLPRegularizedRegressor
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = MLPRegularizedRegressor(
+        ...     (20,), dropout=0.1, early_stopping=True, max_iter=300, random_state=0
+        ... )
+        >>> model = model.fit(X[:400], y[:400])
+        >>> near, far = model.uncertainty(X[:50]), model.uncertainty(3 * X[:50])
+        >>> bool(near.epistemic.mean() < far.epistemic.mean())
+        True
+        >>> bool((near.aleatoric == model.noise_std_**2).all())
+        True
         """
         self._check_spread()
         noise = self._noise_level(noise_std)

@@ -73,6 +73,18 @@ class SampledPredictions(BaseMLPRegularized):
         ----------
         Gal, Y. and Ghahramani, Z. (2016). Dropout as a Bayesian approximation: representing model
         uncertainty in deep learning. ICML.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sknnreg import MLPRegularizedClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = MLPRegularizedClassifier((20,), dropout=0.2, random_state=0).fit(X, y)
+        >>> draws = model.sample_predictions(X[:5], n_samples=10, random_state=0)
+        >>> draws.shape
+        (10, 5, 3)
+        >>> bool(draws.std(axis=0).max() > 0)
+        True
         """
         n = check_n_samples(n_samples)
         self._check_spread()
