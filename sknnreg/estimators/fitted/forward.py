@@ -111,11 +111,14 @@ def raw_outputs(
     Of several networks, with the axis S in front of the arrays that differ, ``(S, B, K)``. The bits
     depend neither on the number of threads nor on what else the process does.
     """
-    coefs, n_rows = folded.coefs, X.shape[0]
+    n_rows = X.shape[0]
+    coefs: list[Any] = folded.coefs
     samples = N_SAMPLES if any(each.sampled for each in folded.between) else 1
     n_networks = max(len(coef) if coef.ndim == 3 else 1 for coef in coefs)
     largest = max(coef.size // (len(coef) if coef.ndim == 3 else 1) for coef in coefs)
     height = rows_at_once(max(max(coef.shape[-2:]) for coef in coefs) * samples * n_networks)
+    if sparse.issparse(X) and coefs[0].ndim == 3:
+        coefs = [_SideBySide.of(coefs[0]), *coefs[1:]]
     pieces = [slice(i, min(i + height, n_rows)) for i in range(0, n_rows, height)]
     product = min(height, n_rows) * largest
     # A thread for each of several pieces rather than several for each of their products: another
@@ -126,18 +129,17 @@ def raw_outputs(
     with blas_threads(0):
         for first in range(0, len(pieces), n_threads):
             now = pieces[first : first + n_threads]
-            tasks = [partial(_raw, X[at], folded, activations) for at in now]
+            tasks = [partial(_raw, X[at], coefs, folded, activations) for at in now]
             yield from zip(now, team.run(tasks) if team else [tasks[0]()], strict=True)
             release_pages(X)
 
 
-def _raw(x: Any, folded: Folded, activations: Sequence[ActivationName]) -> Array:
+def _raw(x: Any, coefs: list[Any], folded: Folded, activations: Sequence[ActivationName]) -> Array:
     """The raw outputs of some rows."""
-    coefs, intercepts = folded.coefs, folded.intercepts
-    hidden = zip(coefs, intercepts, activations, folded.between, strict=False)
+    hidden = zip(coefs, folded.intercepts, activations, folded.between, strict=False)
     for coef, intercept, name, between in hidden:
         x = _hidden(x, coef, intercept, ACTIVATIONS[name], between)
-    raw: Array = _product(x, coefs[-1]) + intercepts[-1]
+    raw: Array = _product(x, coefs[-1]) + folded.intercepts[-1]
     return raw
 
 
@@ -172,11 +174,21 @@ def _before_activation(x: Any, coef: Any, intercept: Array, between: Between) ->
     return signal if between.before is None else between.before(signal)
 
 
+class _SideBySide(NamedTuple):
+    """The first layers of several networks as one matrix, for one product with sparse rows."""
+
+    matrix: Array
+    n_networks: int
+
+    @classmethod
+    def of(cls, coef: Array) -> _SideBySide:
+        return cls(np.concatenate(coef, axis=1), len(coef))
+
+
 def _product(x: Any, coef: Any) -> Array:
-    if sparse.issparse(x) and coef.ndim == 3:
-        # One product for all networks: side by side, their first layers are one matrix.
-        joint = to_dense(x @ np.concatenate(coef, axis=1))
-        return np.moveaxis(joint.reshape(len(joint), len(coef), -1), 1, 0)
+    if isinstance(coef, _SideBySide):
+        joint = to_dense(x @ coef.matrix)
+        return np.moveaxis(joint.reshape(len(joint), coef.n_networks, -1), 1, 0)
     return to_dense(x @ coef if sparse.issparse(x) else np.asarray(x, dtype=np.float64) @ coef)
 
 

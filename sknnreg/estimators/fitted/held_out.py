@@ -12,7 +12,7 @@ from scipy import optimize
 from sknnreg.engine.arrays.batches import DataSet
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.engine.places.objective.losses import Loss
-from sknnreg.estimators.data.inputs import Standardization, chunks
+from sknnreg.estimators.data.inputs import CHUNK, Standardization, chunks
 from sknnreg.estimators.data.preparation import Plan, Prepared
 from sknnreg.estimators.fitted.ensembles import as_folded
 from sknnreg.estimators.fitted.forward import raw_outputs
@@ -141,7 +141,9 @@ def _drawn_variance(network: Any, data: DataSet) -> Array:
     if n_draws == 1:
         return np.zeros(network.n_outputs_)
     n = len(data)
-    some = np.arange(n)[:: -(-n // N_ROWS)]
+    # Of wide rows, which are made dense here, fewer.
+    n_rows = max(1, min(N_ROWS, CHUNK // max(1, data.x.width)))
+    some = np.arange(n)[:: -(-n // n_rows)]
     weight = None if data.weight is None else data.weight[some]
     X = np.concatenate(list(_inputs(data, some)))
     drawn = np.empty((n_draws, len(some), network.n_outputs_))
