@@ -109,6 +109,14 @@ def test_how_many_stacks(n, n_cores, n_stacks):
     assert max(sizes, default=0) - min(sizes, default=0) <= 1
 
 
+def test_networks_of_long_steps_need_no_company(monkeypatch):
+    """Two cores have one each, and of still longer steps no two share a stack."""
+    monkeypatch.setattr(stacks, "WORTH_A_STACK", 1e-12)
+    assert [len(each.members) for each in divide_into_stacks([KINDS[0]] * 3, 2)[0]] == [2, 1]
+    monkeypatch.setattr(stacks, "FILLS_A_CORE", 1e-12)
+    assert [len(each.members) for each in divide_into_stacks([KINDS[0]] * 5, 2)[0]] == [1] * 5
+
+
 def test_longer_training_is_expected_to_take_longer():
     base = training_seconds(problem())
     for more in ({"max_iter": 8}, {"batch_size": 5}, {"hidden_layer_sizes": (400,)}):

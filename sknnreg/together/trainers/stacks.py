@@ -14,8 +14,12 @@ from sknnreg.engine.problem import Problem
 MAX_STACK = 100
 # Networks from which a stack gains nothing but memory by being larger, or nearly.
 FULL_STACK = 24
-# Networks from which two stacks on two cores beat one of twice as many.
+# Small networks from which two stacks on two cores beat one of twice as many; and the seconds of
+# arithmetic in a step from which its calls, which a stack shares, no longer count.
 MIN_STACK = 4
+WORTH_A_STACK = 1e-4
+# Seconds of arithmetic in a step from which a network trains faster without others in its stack.
+FILLS_A_CORE = 5e-4
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ def divide_into_stacks(problems: Sequence[Problem], n_cores: int) -> tuple[list[
     stacks = []
     for members in _by_shape(problems, stacked):
         n_stacks = max(
-            -(-len(members) // MAX_STACK),
-            min(n_cores, len(members) // MIN_STACK),
+            -(-len(members) // _most(problems[members[0]])),
+            min(n_cores, len(members) // _fewest(problems[members[0]])),
             # A core that has finished a stack takes another.
             min(2 * n_cores, len(members) // FULL_STACK),
             1,
@@ -68,15 +72,31 @@ def _by_shape(problems: Sequence[Problem], numbers: Iterable[int]) -> Iterable[l
     return groups.values()
 
 
-def training_seconds(problem: Problem) -> float:
-    """About how long a network trains within a stack on one core.
+def _fewest(problem: Problem) -> int:
+    """Networks like this one that keep a core busy: one whose steps are long does by itself."""
+    return min(MIN_STACK, max(1, round(WORTH_A_STACK / _seconds_of_arithmetic(problem))))
 
-    Measured by docs/benchmarks/search_speed.py: a step takes some 3 us, a multiplication 25 ps, a
-    number of the matrix 1 ns; twice as much in float64.
-    """
+
+def _most(problem: Problem) -> int:
+    """Networks like this one in a stack at most: of large ones a core's cache holds one."""
+    return 1 if _seconds_of_arithmetic(problem) > FILLS_A_CORE else MAX_STACK
+
+
+def training_seconds(problem: Problem) -> float:
+    """About how long a network trains within a stack on one core: a step takes some 3 us more."""
     recipe = problem.recipe
     n_updates = float(recipe.max_iter) * -(-len(problem.train) // recipe.batch_size)
+    return n_updates * (3e-6 + _seconds_of_arithmetic(problem))
+
+
+def _seconds_of_arithmetic(problem: Problem) -> float:
+    """About how long a network's step computes.
+
+    Measured by docs/benchmarks/search_speed.py: a multiplication takes 25 ps, a number of the
+    matrix 1 ns; twice as much in float64.
+    """
+    recipe = problem.recipe
     n_weights = recipe.network.layout.n_trainable
     multiplications = 3 * recipe.batch_size * n_weights
     width = np.dtype(recipe.dtype).itemsize / 4
-    return n_updates * (3e-6 + width * (25e-12 * multiplications + 1e-9 * n_weights))
+    return width * (25e-12 * multiplications + 1e-9 * n_weights)
