@@ -1,0 +1,37 @@
+"""What the augmentations take from scikit-learn, which ships no types, as static tools see it.
+
+At run time this is scikit-learn's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    class BaseEstimator:
+        """Parameters by name."""
+
+        @classmethod
+        def _get_param_names(cls) -> list[str]: ...
+
+        def get_params(self, deep: bool = True) -> dict[str, Any]:
+            """The parameters by name."""
+
+        def set_params(self, **params: Any) -> Self:
+            """Set parameters by name."""
+
+        def __sklearn_tags__(self) -> Any: ...
+
+        def __getstate__(self) -> dict[str, Any]: ...
+
+        def _validate_params(self) -> None: ...
+
+    class MetaEstimatorMixin:
+        """An estimator around another one."""
+
+else:
+    from sklearn.base import BaseEstimator, MetaEstimatorMixin
+
+__all__ = ["BaseEstimator", "MetaEstimatorMixin"]
