@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknnreg.augmentation.sklearn_types import BaseEstimator, MetaEstimatorMixin
+from sknnreg.augmentation.sklearn_types import BaseEstimator, MetaEstimatorMixin, available_if
 
 if TYPE_CHECKING:
     from typing import Self
@@ -72,7 +71,7 @@ class TestTimeAugmentation(MetaEstimatorMixin, BaseEstimator):
     >>> from sknnreg.augmentation import RandomShift, TestTimeAugmentation
     >>> X, y = load_digits(return_X_y=True)
     >>> shift = RandomShift((8, 8), max_shift=0.05)
-    >>> network = MLPRegularizedClassifier((50,), augmentation=shift, max_iter=5, random_state=0)
+    >>> network = MLPRegularizedClassifier((50,), augmentation=shift, random_state=0)
     >>> model = TestTimeAugmentation(network, shift, random_state=0).fit(X[:1000], y[:1000])
     >>> model.predict_proba(X[1000:]).shape
     (797, 10)
@@ -82,7 +81,7 @@ class TestTimeAugmentation(MetaEstimatorMixin, BaseEstimator):
     __test__ = False
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "estimator": ["no_validation"],
+        "estimator": [HasMethods(["fit"])],
         "augmentation": [callable],
         "n_draws": [Interval(Integral, 1, None, closed="left")],
         "keep_original": ["boolean"],
@@ -260,5 +259,3 @@ class TestTimeAugmentation(MetaEstimatorMixin, BaseEstimator):
         tags.target_tags = inner.target_tags
         tags.non_deterministic = True
         return tags
-
-

@@ -45,7 +45,12 @@ class GaussianNoise(Augmentation):
 
     def _check_together(self) -> None:
         std = np.asarray(self.std)
-        if std.ndim > 1 or std.dtype.kind not in "biuf" or not (0 <= std).all() or np.isinf(std).any():
+        if (
+            std.ndim > 1
+            or std.dtype.kind not in "biuf"
+            or not (std >= 0).all()
+            or np.isinf(std).any()
+        ):
             raise ValueError(
                 f"std={self.std!r} of GaussianNoise must be a finite number of at least 0, or one "
                 "for each column."
@@ -83,9 +88,9 @@ class SwapNoise(Augmentation):
     >>> from sknnreg.augmentation import SwapNoise
     >>> X = np.array([[1, 10], [2, 20], [3, 30]])
     >>> SwapNoise(0.5)(X, None, np.random.default_rng(2))[0]
-    array([[ 2, 20],
-           [ 2, 10],
-           [ 1, 30]])
+    array([[ 1, 20],
+           [ 1, 20],
+           [ 2, 30]])
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"probability": PROBABILITY}

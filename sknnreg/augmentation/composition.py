@@ -19,9 +19,9 @@ def _apply(function: Any, rows: Floats, y: Any, rng: np.random.Generator) -> tup
     returned = function(rows.copy() if not _is_ours(function) else rows, y, rng)
     if isinstance(returned, tuple) and len(returned) == 2:
         new = np.asarray(returned[0])
-        if new.shape == rows.shape and new.dtype.kind in "biuf":
-            if y is None or np.shape(returned[1]) == np.shape(y):
-                return new.astype(rows.dtype, copy=False), returned[1]
+        fits = new.shape == rows.shape and new.dtype.kind in "biuf"
+        if fits and (y is None or np.shape(returned[1]) == np.shape(y)):
+            return new.astype(rows.dtype, copy=False), returned[1]
     raise ValueError(
         f"{function!r} must return (X, y) of the shapes it was given, {rows.shape} and "
         f"{np.shape(y)}."

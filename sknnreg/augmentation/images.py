@@ -18,7 +18,7 @@ FILL = [Real, StrOptions({"edge"})]
 def check_image_shape(owner: Any, image_shape: Any) -> None:
     """Raise unless it is (height, width) or (height, width, channels)."""
     fits = isinstance(image_shape, tuple | list) and len(image_shape) in (2, 3)
-    if not fits or not all(isinstance(each, Integral) and each > 0 for each in image_shape):
+    if not fits or not all(isinstance(each, Integral) and int(each) > 0 for each in image_shape):
         raise ValueError(
             f"image_shape={image_shape!r} of {type(owner).__name__} must be (height, width) of "
             "grey images, or (height, width, channels), such as (8, 8) or (32, 32, 3)."

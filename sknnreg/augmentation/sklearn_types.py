@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Callable
+    from typing import Self, TypeVar
 
     class BaseEstimator:
         """Parameters by name."""
@@ -28,10 +29,16 @@ if TYPE_CHECKING:
 
         def _validate_params(self) -> None: ...
 
+    Method = TypeVar("Method", bound=Callable[..., Any])
+
+    def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+        """A method that is there while the check says so."""
+
     class MetaEstimatorMixin:
         """An estimator around another one."""
 
 else:
     from sklearn.base import BaseEstimator, MetaEstimatorMixin
+    from sklearn.utils.metaestimators import available_if
 
-__all__ = ["BaseEstimator", "MetaEstimatorMixin"]
+__all__ = ["BaseEstimator", "MetaEstimatorMixin", "available_if"]

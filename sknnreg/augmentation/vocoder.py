@@ -24,11 +24,13 @@ def read_between_samples(series: Floats, times: Floats) -> Floats:
     padded[:, 2:-2] = series
     shifted = np.clip(times + 2, 1, length + 2)
     before = np.minimum(shifted.astype(np.intp), length + 1)
-    t = shifted - before.astype(times.dtype)
+    t = (shifted - before).astype(series.dtype)
     at = np.arange(n)[:, None] * (length + 4) + before
     flat = padded.reshape(-1)
     a, b, c, d = (flat.take(at + step, mode="clip") for step in (-1, 0, 1, 2))
-    cubic: Floats = b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+    cubic: Floats = b + t / 2 * (
+        c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))
+    )
     return cubic
 
 
@@ -54,10 +56,12 @@ def stretched(series: Floats, rates: Floats, n_samples: int, window: int) -> Flo
     size += share * (np.abs(next_one) - size)
     size[over] = 0
     turn = _units(next_one * np.conj(one))
-    phase = np.empty_like(turn)
-    phase[:, 0] = _units(one[:, 0])
+    phase = np.ones_like(turn)
     np.multiply.accumulate(turn[:, :-1], axis=1, out=phase[:, 1:])
-    phase[:, 1:] *= phase[:, :1]
+    # In the loudest frame all phases are as they were, so that they fit one another from there on.
+    loudest = np.einsum("ijk,ijk->ij", size, size).argmax(axis=1)[:, None, None]
+    start = _units(np.take_along_axis(one, loudest, 1))
+    phase *= start * np.conj(np.take_along_axis(phase, loudest, 1))
     return _overlapped(size * phase, shape, hop)[:, :n_samples]
 
 
