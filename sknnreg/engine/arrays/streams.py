@@ -7,6 +7,7 @@ depend neither on the other networks of the stack nor on which other members dra
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -23,6 +24,16 @@ def spawn(seed: int, purpose: str) -> np.random.Generator:
     """The generator of one network for one purpose."""
     sequence = np.random.SeedSequence(seed, spawn_key=(crc32(purpose.encode()),))
     return np.random.Generator(np.random.SFC64(sequence))
+
+
+def catch_up(generator: np.random.Generator, with_one: np.random.Generator) -> None:
+    """From now on, the same draws."""
+    generator.bit_generator.state = with_one.bit_generator.state
+
+
+def place_in_stream(generator: np.random.Generator) -> bytes:
+    """Equal where generators will give the same draws."""
+    return pickle.dumps(generator.bit_generator.state)
 
 
 class Streams:

@@ -88,9 +88,13 @@ def _run_pickled(content: bytes) -> Any:
     """What a pickle's ``run()`` returns, which may use the whole of the package."""
     name = Path(__file__).parents[2].name
     if getattr(sys.modules[name], "__spec__", None) is None:
-        engine = sys.modules[f"{name}.engine"]
+        # What was imported without the package, such as its engine, is not imported again.
+        rooms = [each for each in sys.modules if each.startswith(f"{name}.")]
         del sys.modules[name]
-        setattr(importlib.import_module(name), "engine", engine)  # noqa: B010
+        package = importlib.import_module(name)
+        for room in rooms:
+            if room.count(".") == 1:
+                setattr(package, room.rpartition(".")[2], sys.modules[room])
     return pickle.loads(content).run()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from sknnreg.engine.arrays.stack import Array, PerNetwork, per_network
-from sknnreg.engine.arrays.streams import Streams
+from sknnreg.engine.arrays.streams import Streams, catch_up, place_in_stream
 
 # augment(x, y, streams, weight) -> the batch to train on; never writes to x or y. Of the rows'
 # weights (M, B, 1), which add up to 1, None means that all count alike.
@@ -170,13 +170,44 @@ def bind_augmentations(
 
 
 def _bind_maps(maps: Sequence[BatchMap]) -> Augment:
-    """Each network's own map of its rows, copied: a map may write to what it is given."""
+    """Each network's own map of its rows, copied: a map may write to what it is given.
+
+    Networks whose maps, rows and draws are the same have one call in common.
+    """
+    groups: list[list[int]] = []
 
     def augment(x: Array, y: Array, streams: Streams, weight: Array | None) -> tuple[Array, Array]:
         generators = streams.generators("augmentation")
+        groups[:] = groups or _alike(maps, streams.seeds)
         new_x, new_y = np.empty_like(x), np.empty_like(y)
-        for row, (function, generator) in enumerate(zip(maps, generators, strict=True)):
-            new_x[row], new_y[row] = function(x[row].copy(), y[row].copy(), generator)
+        for group in groups:
+            left = group
+            while left:
+                row, *others = left
+                before = place_in_stream(generators[row]) if others else b""
+                new_x[row], new_y[row] = maps[row](x[row].copy(), y[row].copy(), generators[row])
+                left = []
+                for other in others:
+                    if not _same_batch(x, y, row, other) or before != place_in_stream(
+                        generators[other]
+                    ):
+                        left.append(other)
+                        continue
+                    new_x[other], new_y[other] = new_x[row], new_y[row]
+                    catch_up(generators[other], generators[row])
         return new_x, new_y
 
     return augment
+
+
+def _alike(maps: Sequence[BatchMap], seeds: Sequence[int]) -> list[list[int]]:
+    """Networks that may draw the same from maps that do the same, as far as maps tell."""
+    groups: dict[Any, list[int]] = {}
+    for row, (each, seed) in enumerate(zip(maps, seeds, strict=True)):
+        identity = getattr(each, "identity", None)
+        groups.setdefault(row if identity is None else (identity, seed), []).append(row)
+    return list(groups.values())
+
+
+def _same_batch(x: Array, y: Array, one: int, other: int) -> bool:
+    return np.array_equal(x[one], x[other]) and np.array_equal(y[one], y[other])

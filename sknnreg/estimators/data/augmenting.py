@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import pickle
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
+from sknnreg.augmentation import Augmentation
 from sknnreg.engine.arrays.rows import DenseRows
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.data.inputs import Standardization
@@ -21,9 +25,40 @@ class Augmenter:
     inputs: Standardization
     targets: Targets
 
+    @classmethod
+    def of(
+        cls, function: Any, X: Any, inputs: Standardization, targets: Targets
+    ) -> Augmenter | None:
+        """The bridge to rows of X; None where the function does nothing, which is free then."""
+        if isinstance(function, Augmentation):
+            function.check_parameters()
+            if not function.is_active:
+                return None
+            if sparse.issparse(X):
+                raise ValueError(
+                    f"augmentation={function!r} changes dense rows, and X is sparse. Pass "
+                    "X.toarray(), or a function of your own that knows what zeros mean."
+                )
+        return cls(function, inputs, targets)
+
+    @property
+    def portable(self) -> bool:
+        """Whether another process can read it: nothing in it is the user's own."""
+        return isinstance(self.function, Augmentation) and self.function.is_known
+
+    @cached_property
+    def identity(self) -> bytes | None:
+        """Equal where two do the same; None for what may keep count of its calls."""
+        return pickle.dumps((self.function, self.inputs, self.targets)) if self.portable else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it is made of, without what was derived from that."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
     def __call__(self, x: Array, y: Array, generator: np.random.Generator) -> tuple[Array, Array]:
         """``x (B, F)``, encoded ``y (B, K)`` -> what the network sees of them."""
-        labels = self.targets.decode(y)
+        mixes = bool(getattr(self.function, "mixes_labels", False))
+        labels = self.targets.shares(y) if mixes else self.targets.decode(y)
         returned = self.function(x, labels, generator)
         if not isinstance(returned, tuple) or len(returned) != 2:
             raise ValueError(
@@ -32,7 +67,8 @@ class Augmenter:
             )
         new_x = self._like("X", returned[0], x)
         new_y = self._like("y", returned[1], labels)
-        encoded = self.targets.scaled(self.targets.encode(new_y, "y of the augmentation"))
+        encode = self.targets.encode_shares if mixes else self.targets.encode
+        encoded = self.targets.scaled(encode(new_y, "y of the augmentation"))
         everything = slice(0, len(x))
         return (
             self.inputs.apply(DenseRows(new_x)).read(everything, np.empty_like(x)),

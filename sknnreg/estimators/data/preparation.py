@@ -146,7 +146,8 @@ def prepare(
     targets = targets.seeing(train.y)
     raw, augment = None, None
     if estimator.augmentation is not None:
-        raw, augment = train, Augmenter(estimator.augmentation, inputs, targets)
+        augment = Augmenter.of(estimator.augmentation, given.X, inputs, targets)
+        raw = None if augment is None else train
     train = _scale(train, inputs, targets)
     if validation is not None:
         validation = _scale(validation, inputs, targets)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sknnreg.augmentation import Augmentation
 from sknnreg.engine.problem import History, Recipe
 from sknnreg.engine.state import TrainingState, key
 from sknnreg.estimators.data.inputs import Standardization
@@ -116,7 +117,9 @@ class _OwnFunction:
 
     @classmethod
     def where(cls, given: Any) -> Any:
-        """What was given, wrapped if it is a function."""
+        """What was given, wrapped if it is a function; of an augmentation, what it does now."""
+        if isinstance(given, Augmentation) and given.is_known:
+            return given.identity if given.is_active else None
         return cls(given) if callable(given) else given
 
     def __eq__(self, other: object) -> bool:

@@ -23,7 +23,9 @@ MAX_SENT = 1 << 28
 def sendable(problems: Sequence[Problem]) -> bool:
     """Whether the networks can train elsewhere: no hook ties them to here, and data are small."""
     for problem in problems:
-        if problem.on_epoch_end or problem.score or problem.augment or on_disk(problem):
+        if problem.on_epoch_end or problem.score or on_disk(problem):
+            return False
+        if problem.augment and not getattr(problem.augment, "portable", False):
             return False
         if not problem.recipe.schedule.portable:
             return False
