@@ -54,7 +54,10 @@ class Augmentation(BaseEstimator, ABC):
     @property
     def is_active(self) -> bool:
         """Whether it changes anything; False where its strength is 0."""
-        return any(np.any(getattr(self, name)) for name in self._strengths)
+        strengths = (getattr(self, name) for name in self._strengths)
+        return any(
+            bool(each) if isinstance(each, int | float) else np.any(each) for each in strengths
+        )
 
     @property
     def is_known(self) -> bool:

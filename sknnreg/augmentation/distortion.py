@@ -131,7 +131,9 @@ class ElasticDistortion(ImageAugmentation):
         moves: Floats = rng.standard_normal((2, n, h, w), dtype=dtype.type)
         for axis in (2, 3):
             # Round about, so that pixels at the edges move as far as others.
-            moves = ndimage.gaussian_filter1d(moves, self.smoothness * side, axis, mode="wrap")
+            moves = ndimage.gaussian_filter1d(
+                moves, self.smoothness * side, axis, mode="wrap", truncate=3.0
+            )
         size = np.sqrt(np.square(moves).mean(axis=(2, 3), keepdims=True))
         size[size == 0] = 1
         drawn = uniform(rng, n, 0, self.max_displacement * side, dtype)

@@ -20,12 +20,12 @@ def read_between_samples(series: Floats, times: Floats) -> Floats:
     Through four samples each, the slopes being those between neighbours (Catmull and Rom, 1974).
     """
     n, length = series.shape
-    padded = np.zeros((n, length + 4), series.dtype)
-    padded[:, 2:-2] = series
+    padded = np.zeros((n, length + 5), series.dtype)
+    padded[:, 2:-3] = series
     shifted = np.clip(times + 2, 1, length + 2)
-    before = np.minimum(shifted.astype(np.intp), length + 1)
+    before = shifted.astype(np.intp)
     t = (shifted - before).astype(series.dtype)
-    at = np.arange(n)[:, None] * (length + 4) + before
+    at = np.arange(n)[:, None] * (length + 5) + before
     flat = padded.reshape(-1)
     a, b, c, d = (flat.take(at + step, mode="clip") for step in (-1, 0, 1, 2))
     cubic: Floats = b + t / 2 * (
@@ -44,25 +44,33 @@ def stretched(series: Floats, rates: Floats, n_samples: int, window: int) -> Flo
     window = hop * OVERLAP
     shape = signal.get_window("hann", window).astype(series.dtype)
     spectrum = _spectrum(series, shape, hop)
-    n_out = -(-n_samples // hop) + OVERLAP
-    times = np.arange(n_out) * rates[:, None].astype(np.float64)
-    last = spectrum.shape[1] - 2
-    frame = np.minimum(times.astype(np.intp), last)
+    n, n_frames, _ = spectrum.shape
+    # The middle of frame 1 is where the series begins.
+    times = (np.arange(-(-n_samples // hop) + OVERLAP) - 1) * rates[:, None].astype(np.float64)
+    times = np.maximum(times + 1, 0)
+    frame = np.minimum(times.astype(np.intp), n_frames - 2)
     share = (times - frame).astype(series.dtype)[..., None]
-    over = share[..., 0] > 1  # the series has ended
-    one = np.take_along_axis(spectrum, frame[..., None], 1)
-    next_one = np.take_along_axis(spectrum, frame[..., None] + 1, 1)
-    size = np.abs(one)
-    size += share * (np.abs(next_one) - size)
-    size[over] = 0
-    turn = _units(next_one * np.conj(one))
+    share[share > 1] = 1  # the series has ended, and the last frame is silent
+    at = np.arange(n)[:, None] * n_frames + frame
+    sizes, units = _polar(spectrum)
+    size = _frames(sizes, at)
+    size += share * (_frames(sizes, at + 1) - size)
+    # By how much each frequency turns from one frame to the next.
+    turns = units[:, 1:] * np.conj(units[:, :-1])
+    turn = _frames(turns, at - np.arange(n)[:, None])
     phase = np.ones_like(turn)
-    np.multiply.accumulate(turn[:, :-1], axis=1, out=phase[:, 1:])
+    for number in range(1, turn.shape[1]):  # several times as fast as np.multiply.accumulate
+        np.multiply(phase[:, number - 1], turn[:, number - 1], out=phase[:, number])
     # In the loudest frame all phases are as they were, so that they fit one another from there on.
-    loudest = np.einsum("ijk,ijk->ij", size, size).argmax(axis=1)[:, None, None]
-    start = _units(np.take_along_axis(one, loudest, 1))
-    phase *= start * np.conj(np.take_along_axis(phase, loudest, 1))
-    return _overlapped(size * phase, shape, hop)[:, :n_samples]
+    loudest = np.arange(n), np.einsum("ijk,ijk->ij", size, size).argmax(axis=1)
+    phase *= (_frames(units, at[loudest]) * np.conj(phase[loudest]))[:, None]
+    phase *= size
+    return _overlapped(phase, shape, hop)[:, :n_samples]
+
+
+def _frames(numbers: NDArray[Any], at: NDArray[np.intp]) -> NDArray[Any]:
+    """Frames ``(n, frames, frequencies)`` by their places, counted over all series."""
+    return numbers.reshape(-1, numbers.shape[-1]).take(at, 0, mode="clip")
 
 
 def _spectrum(series: Floats, shape: Floats, hop: int) -> NDArray[np.complexfloating[Any]]:
@@ -75,14 +83,12 @@ def _spectrum(series: Floats, shape: Floats, hop: int) -> NDArray[np.complexfloa
     return found
 
 
-def _units(numbers: NDArray[Any]) -> NDArray[Any]:
-    """Complex numbers of size 1 in the same directions; 1 for 0."""
-    size = np.abs(numbers)
-    nothing = size == 0
-    size[nothing] = 1
-    numbers = numbers / size
-    numbers[nothing] = 1
-    return numbers
+def _polar(numbers: NDArray[Any]) -> tuple[Floats, NDArray[Any]]:
+    """Complex numbers as sizes and as numbers of size 1 in the same directions; 1 for 0."""
+    # Far below any sound, and far above the numbers that processors are slow with.
+    units = numbers + np.finfo(numbers.dtype).tiny ** 0.75
+    units *= 1 / np.abs(units)
+    return np.abs(numbers), units
 
 
 def _overlapped(spectrum: NDArray[Any], shape: Floats, hop: int) -> Floats:

@@ -83,10 +83,14 @@ def _most(problem: Problem) -> int:
 
 
 def training_seconds(problem: Problem) -> float:
-    """About how long a network trains within a stack on one core: a step takes some 3 us more."""
+    """About how long a network trains within a stack on one core.
+
+    A step takes some 3 us beside its arithmetic, or 200 where there is an augmentation.
+    """
     recipe = problem.recipe
     n_updates = float(recipe.max_iter) * -(-len(problem.train) // recipe.batch_size)
-    return n_updates * (3e-6 + _seconds_of_arithmetic(problem))
+    overhead = 3e-6 if problem.augment is None else 2e-4
+    return n_updates * (overhead + _seconds_of_arithmetic(problem))
 
 
 def _seconds_of_arithmetic(problem: Problem) -> float:
