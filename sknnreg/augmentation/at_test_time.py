@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_random_state, get_tags
@@ -126,9 +127,9 @@ class TestTimeAugmentation(MetaEstimatorMixin, BaseEstimator):
         """
         self._check()
         X = validate_data(self, X, dtype="numeric", ensure_min_samples=1)
-        routed = process_routing(self, "fit", **params) if params else None
-        extra = params if routed is None else routed.estimator.fit
-        self.estimator_ = clone(self.estimator).fit(X, y, **extra)
+        if get_config()["enable_metadata_routing"]:
+            params = process_routing(self, "fit", **params).estimator.fit
+        self.estimator_ = clone(self.estimator).fit(X, y, **params)
         return self
 
     def _check(self) -> None:
