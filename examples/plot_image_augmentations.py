@@ -94,8 +94,7 @@ def draw(sheets, output: Path) -> None:
     n = len(table((SIDE, SIDE, 3)))
     lines = -(-n // 2)
     figure, axes = plt.subplots(
-        lines, 13, figsize=(15, 1.32 * lines), layout="constrained",
-        width_ratios=[1] * 6 + [0.15] + [1] * 6,
+        lines, 13, figsize=(15, 1.32 * lines),         width_ratios=[1] * 6 + [0.15] + [1] * 6,
     )  # fmt: skip
     for each in axes.flat:
         each.set_axis_off()
@@ -110,11 +109,11 @@ def draw(sheets, output: Path) -> None:
                 axis.imshow(np.clip(image, 0, 1), cmap="gray", vmin=0, vmax=1)
                 axis.set_title(f"{value:g}", fontsize=7, pad=1.5)
         label = f"{type(member).__name__}, {name}"
-        heading = axes[line, 7 * side].annotate(
+        axes[line, 7 * side].annotate(
             label, (0, 1), xytext=(0, 13), xycoords="axes fraction",
             textcoords="offset points", fontsize=9, fontweight="bold",
         )  # fmt: skip
-        heading.set_in_layout(False)  # or else its column would be as wide
+    figure.subplots_adjust(0.005, 0.005, 0.995, 0.965, wspace=0.05, hspace=0.4)
     figure.savefig(output, dpi=110)
     plt.close(figure)
 

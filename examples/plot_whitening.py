@@ -5,14 +5,14 @@
 
 The rows are spectra, made here: 40 wavelengths, at which six substances absorb, in bands so wide
 that neighbouring columns say nearly the same. The target is a product of two of the substances.
-What tells them apart is in directions in which the rows hardly vary. Steps that suit the long directions
-are far too small for these. Scaling makes the columns' units equal and leaves the correlations;
-whitening leaves no direction longer than another.
+What tells them apart is in directions in which the rows hardly vary. Steps that suit the long
+directions are far too small for these. Scaling makes the columns' units equal and leaves the
+correlations; whitening leaves no direction longer than another.
 
 Each preprocessing has the step size, out of nine, with which its training loss is lowest in the
-end, so that none is judged by a step that suits another. The price is in the right panel: most of the
-short directions are noise, and whitening makes them as large as all others. Shrinking keeps them
-short: `regularization=1e-4` here, a share that leaves what is above the noise.
+end, so that none is judged by a step that suits another. The price is in the right panel: most of
+the short directions are noise, and whitening makes them as large as all others. Shrinking keeps
+them short: `regularization=1e-4` here, a share that leaves what is above the noise.
 """
 
 import argparse

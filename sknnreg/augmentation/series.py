@@ -202,7 +202,8 @@ class RandomPitchShift(_InTime):
 
     All frequencies are multiplied by :math:`2^{s / 12}`, :math:`s \sim U(-m, m)` with m =
     ``max_semitones``: stretched by a phase vocoder, then read as much faster. Keeps labels. Source:
-    Flanagan and Golden (1966); Salamon and Bello (2017).
+    Flanagan and Golden (1966); Salamon and Bello (2017). What would rise above half the sampling
+    rate is left out.
 
     Parameters
     ----------
@@ -249,7 +250,7 @@ class RandomPitchShift(_InTime):
         semitones = uniform(rng, self._n_rows(series), -most, most, series.dtype)
         ratio = np.exp2(self._for_channels(semitones) / 12)
         n_samples = int(np.ceil(length * ratio.max())) + 2
-        longer = stretched(series, 1 / ratio, n_samples, self._n_window(length))
+        longer = stretched(series, 1 / ratio, n_samples, self._n_window(length), as_tape=True)
         return read_between_samples(longer, _times(ratio, length))
 
 

@@ -34,11 +34,14 @@ def read_between_samples(series: Floats, times: Floats) -> Floats:
     return cubic
 
 
-def stretched(series: Floats, rates: Floats, n_samples: int, window: int) -> Floats:
+def stretched(
+    series: Floats, rates: Floats, n_samples: int, window: int, *, as_tape: bool = False
+) -> Floats:
     """Series ``(n, T)`` played at ``rates (n,)`` with their pitch kept, the first samples of each.
 
     The phase vocoder (Flanagan and Golden, 1966): frames of the short-time spectrum are read at
-    other times, and each frequency's phase goes on as it did between the frames read.
+    other times, and each frequency's phase goes on as it did between the frames read. What is to
+    be read ``as_tape``, by which the length is as it was, is without what would rise too high.
     """
     hop = max(1, window // OVERLAP)
     window = hop * OVERLAP
@@ -53,6 +56,9 @@ def stretched(series: Floats, rates: Floats, n_samples: int, window: int) -> Flo
     share[share > 1] = 1  # the series has ended, and the last frame is silent
     at = np.arange(n)[:, None] * n_frames + frame
     sizes, units = _polar(spectrum)
+    if as_tape:
+        heights = np.linspace(0, 1, sizes.shape[2])  # of half the sampling rate
+        sizes *= (heights <= rates[:, None])[:, None]
     size = _frames(sizes, at)
     size += share * (_frames(sizes, at + 1) - size)
     # By how much each frequency turns from one frame to the next.

@@ -62,6 +62,19 @@ def test_the_pitch_is_shifted_as_asked():
     np.testing.assert_allclose(inner(found).std(axis=1), np.sqrt(0.5), rtol=0.05)
 
 
+def test_what_would_rise_too_high_is_left_out_instead_of_folded_back():
+    shift = RandomPitchShift(RATE, max_semitones=12)
+    found, _ = shift(tone(3000, 40) + tone(440, 40), None, np.random.default_rng(0))
+    for row, ratio in zip(found, 2 ** (np.random.default_rng(0).uniform(-1, 1, 40)), strict=True):
+        size = np.abs(np.fft.rfft(inner(row) * np.hanning(len(inner(row)))))
+        frequency = np.fft.rfftfreq(len(inner(row)), 1 / RATE)
+        loud = frequency[size > 0.1 * size.max()]
+        expected = [440 * ratio] + [3000 * ratio] * int(3000 * ratio < RATE / 2 - 200)
+        if not RATE / 2 - 200 < 3000 * ratio < RATE / 2 + 200:
+            assert all(np.min(np.abs(each - np.array(expected))) < 20 for each in loud)
+            assert all(np.min(np.abs(each - loud)) < 20 for each in expected)
+
+
 def test_stretching_keeps_the_pitch_unless_it_is_told_not_to():
     rng = np.random.default_rng
     found, _ = RandomTimeStretch(RATE, max_stretch=0.25)(tone(440, 8), None, rng(0))
