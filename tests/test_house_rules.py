@@ -168,6 +168,7 @@ def test_every_public_class_and_function_has_a_docstring(path):
     "name",
     [
         "sknnreg",
+        "sknnreg.augmentation",
         "sknnreg.callback",
         "sknnreg.ensemble",
         "sknnreg.estimators",

@@ -150,6 +150,8 @@ class MLPRegularizedClassifier(ClassifierMixin, ClassifierUncertainty):
         standardized: X in the dtype of the computation, y as ``fit`` received it, rng a NumPy
         ``Generator`` of this network's own. It returns as many rows as it was given; row i keeps
         the sample weight of row i. Nothing is stored, and validation rows are left alone.
+        `sknnreg.augmentation` has those of the literature; one whose ``mixes_labels`` is True is
+        given a classifier's y as a column of shares for each class.
 
     mixup : float, default=0.0
         Place 1. Trains on convex combinations ``t (x, y) + (1 - t) (x', y')`` of each row with
