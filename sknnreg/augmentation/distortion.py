@@ -77,7 +77,7 @@ class ElasticDistortion(ImageAugmentation):
 
     .. math:: x'(p) = x(p + d\, g(p)), \qquad g = G_\sigma * \varepsilon
 
-    Independent normal numbers for each pixel and direction are smoothed by a Gaussian of width
+    Independent uniform numbers for each pixel and direction are smoothed by a Gaussian of width
     ``smoothness`` and scaled to a mean square of 1; d is uniform in [0, ``max_displacement``].
     Keeps labels. Source: Simard, Steinkraus and Platt (2003).
 
@@ -128,7 +128,7 @@ class ElasticDistortion(ImageAugmentation):
     def _changed(self, images: Floats, rng: np.random.Generator) -> Floats:
         n, h, w, _ = images.shape
         side, dtype = min(h, w), images.dtype
-        moves: Floats = rng.standard_normal((2, n, h, w), dtype=dtype.type)
+        moves: Floats = rng.random((2, n, h, w), dtype=dtype.type) - dtype.type(0.5)
         for axis in (2, 3):
             # Round about, so that pixels at the edges move as far as others.
             moves = ndimage.gaussian_filter1d(

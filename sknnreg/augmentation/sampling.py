@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from sknnreg.augmentation.base import Floats
 
 # What stands beyond an image: a value, or the pixel at its edge.
 Fill: TypeAlias = float | Literal["edge"]
+# As many as stay in a core's cache, with all that is computed of them.
+PIXELS_AT_ONCE = 1 << 14
 
 
 def read_between_pixels(images: Floats, y: Floats, x: Floats, fill: Fill) -> Floats:
@@ -19,23 +21,30 @@ def read_between_pixels(images: Floats, y: Floats, x: Floats, fill: Fill) -> Flo
     Bilinear: the mean of the four pixels around a point, weighted by how near they are. Towards
     ``fill``, images fade within a pixel.
     """
+    n, channels = len(images), images.shape[3]
+    shape = np.broadcast_shapes(y.shape, x.shape)
+    new = np.empty((*shape, channels), images.dtype)
+    step = max(1, PIXELS_AT_ONCE // (shape[1] * shape[2]))
+    for start in range(0, n, step):
+        part = slice(start, start + step)
+        _read(images[part], y[part], x[part], fill, new[part])
+    return new
+
+
+def _read(images: Floats, y: Floats, x: Floats, fill: Fill, out: Floats) -> None:
     n, h, w, channels = images.shape
-    padded = np.full((n, h + 2, w + 2, channels), 0.0 if fill == "edge" else fill, images.dtype)
-    padded[:, 1:-1, 1:-1] = images
     margin = 1 if fill == "edge" else 0
     i, low = _split(y, margin, h)
     j, left = _split(x, margin, w)
     at = (np.arange(n)[:, None, None] * (h + 2) + i) * (w + 2) + j
-    pixels = padded.reshape(-1, channels) if channels > 1 else padded.reshape(-1)
-    if channels > 1:
-        low, left = low[..., None], left[..., None]
-    above = _between(pixels, at, 1, left)
-    at += w + 2
-    below = _between(pixels, at, 1, left)
-    below -= above
-    below *= low
-    above += below
-    return above.reshape(*at.shape, channels)
+    padded = np.full((n, h + 2, w + 2), 0.0 if fill == "edge" else fill, images.dtype)
+    pixels = padded.reshape(-1)
+    for channel in range(channels):
+        padded[:, 1:-1, 1:-1] = images[..., channel]
+        above, below = _between(pixels, at, left), _between(pixels, at + (w + 2), left)
+        below -= above
+        below *= low
+        np.add(above, below, out=out[..., channel])
 
 
 def _split(position: Floats, margin: int, size: int) -> tuple[NDArray[np.intp], Floats]:
@@ -45,10 +54,11 @@ def _split(position: Floats, margin: int, size: int) -> tuple[NDArray[np.intp], 
     return pixel, shifted - pixel.astype(position.dtype)
 
 
-def _between(pixels: Floats, at: NDArray[np.intp], step: int, share: Floats) -> Floats:
-    first: Any = pixels.take(at, 0, mode="clip")
-    second = pixels.take(at + step, 0, mode="clip")
+def _between(pixels: Floats, at: NDArray[np.intp], share: Floats) -> Floats:
+    """Values that far from each pixel to the next."""
+    first: Floats = pixels.take(at, mode="clip")
+    second = pixels.take(at + 1, mode="clip")
     second -= first
     second *= share
     first += second
-    return first  # type: ignore[no-any-return]
+    return first
