@@ -14,6 +14,7 @@ from sknnreg.augmentation import Augmentation
 from sknnreg.engine.arrays.rows import DenseRows
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.data.inputs import Standardization
+from sknnreg.estimators.data.shares import encode_shares, shares
 from sknnreg.estimators.data.targets import Targets
 
 
@@ -58,7 +59,7 @@ class Augmenter:
     def __call__(self, x: Array, y: Array, generator: np.random.Generator) -> tuple[Array, Array]:
         """``x (B, F)``, encoded ``y (B, K)`` -> what the network sees of them."""
         mixes = bool(getattr(self.function, "mixes_labels", False))
-        labels = self.targets.shares(y) if mixes else self.targets.decode(y)
+        labels = shares(self.targets, y) if mixes else self.targets.decode(y)
         returned = self.function(x, labels, generator)
         if not isinstance(returned, tuple) or len(returned) != 2:
             raise ValueError(
@@ -67,8 +68,11 @@ class Augmenter:
             )
         new_x = self._like("X", returned[0], x)
         new_y = self._like("y", returned[1], labels)
-        encode = self.targets.encode_shares if mixes else self.targets.encode
-        encoded = self.targets.scaled(encode(new_y, "y of the augmentation"))
+        name = "y of the augmentation"
+        if mixes:
+            encoded = self.targets.scaled(encode_shares(self.targets, new_y, name))
+        else:
+            encoded = self.targets.scaled(self.targets.encode(new_y, name))
         everything = slice(0, len(x))
         return (
             self.inputs.apply(DenseRows(new_x)).read(everything, np.empty_like(x)),

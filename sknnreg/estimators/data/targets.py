@@ -54,14 +54,6 @@ class Targets(ABC):
     def decode(self, y: Array) -> Array:
         """Encoded rows ``(B, K)``, not scaled, as ``fit`` received them."""
 
-    def shares(self, y: Array) -> Array:
-        """Encoded rows ``(B, K)``, not scaled, as numbers that can be mixed."""
-        return self.decode(y)
-
-    def encode_shares(self, y: Array, name: str) -> Rows:
-        """Mixed ones as rows of numbers; errors speak of ``name``."""
-        return self.encode(y, name)
-
     def strata(self, rows: Rows) -> Array | None:
         """A number per row that a validation split should share out evenly, if any."""
         return None
@@ -150,23 +142,6 @@ class ClassTargets(Targets):
         labels: Array = self.classes[codes]
         return labels
 
-    def shares(self, y: Array) -> Array:
-        """A column for each class, of two as well."""
-        return y if y.shape[1] > 1 else np.hstack([1 - y, y])[:, : len(self.classes)]
-
-    def encode_shares(self, y: Array, name: str) -> Rows:
-        """Those of the second class alone, where there are two."""
-        _check_shares(y, name)
-        total = y.sum(axis=1)
-        if total.min() < 1 - 1e-3 or total.max() > 1 + 1e-3:
-            raise ValueError(
-                f"{name} must hold shares of the {len(self.classes)} classes that add up to 1 in "
-                f"each row, got rows that add up to {total.min():g} and {total.max():g}."
-            )
-        if self.n_outputs > 1:
-            return DenseRows(y)
-        return DenseRows(y[:, 1:] if y.shape[1] > 1 else np.zeros_like(y))
-
     def strata(self, rows: Rows) -> Array | None:
         """The classes."""
         codes: Array = rows.values if rows.index is None else rows.values[rows.index]
@@ -250,15 +225,6 @@ class LabelTargets(Targets):
     def decode(self, y: Array) -> Array:
         """The indicators."""
         return y.astype(np.int64)
-
-    def shares(self, y: Array) -> Array:
-        """The indicators, as floats."""
-        return y
-
-    def encode_shares(self, y: Array, name: str) -> Rows:
-        """Each between 0 and 1."""
-        _check_shares(y, name)
-        return DenseRows(y)
 
     def strata(self, rows: Rows) -> Array | None:
         """The combinations of labels; those that come once are one stratum together."""
@@ -368,15 +334,6 @@ def _is_weight(given: Any) -> bool:
         return isinstance(given, Real) and 0 <= float(given) < np.inf
     except OverflowError:  # of an int beyond all floats
         return False
-
-
-def _check_shares(y: Array, name: str) -> None:
-    """Raise unless all lie between 0 and 1, up to rounding."""
-    if y.min() < -1e-6 or y.max() > 1 + 1e-6:
-        raise ValueError(
-            f"{name} must hold shares between 0 and 1, got {y.min():g} to {y.max():g}. An "
-            "augmentation that mixes labels is given a column for each class."
-        )
 
 
 def _check_indicators(values: Array, name: str) -> None:
