@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from abc import ABC, abstractmethod
 from functools import cache
@@ -67,7 +68,7 @@ class Augmentation(BaseEstimator, ABC):
     @property
     def identity(self) -> bytes:
         """Equal where all parameters are: another augmentation of this one's would do the same."""
-        return pickle.dumps(self)
+        return hashlib.sha256(pickle.dumps(self)).digest()
 
     def __call__(self, X: Any, y: Any, rng: np.random.Generator) -> tuple[Any, Any]:
         """Draw once for each row, and change the rows.

@@ -66,6 +66,8 @@ class _Composition(Augmentation):
                     f"{type(self).__name__} takes augmentations, or functions (X, y, rng) -> "
                     f"(X, y), got {each!r}."
                 )
+            if _is_ours(each):
+                each.check_parameters()
 
 
 class _Several(_Composition):

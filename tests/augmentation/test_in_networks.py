@@ -213,10 +213,18 @@ def test_sparse_rows_are_refused_before_training(digits):
         est.fit(sparse.csr_array(X), y)
 
 
-def test_a_wrong_parameter_is_named_before_training(digits):
-    est = MLPRegularizedClassifier(**QUICK, augmentation=RandomShift(SHAPE, max_shift=-1))
-    with pytest.raises(ValueError, match="'max_shift' parameter of RandomShift"):
+def test_a_class_is_no_augmentation(digits):
+    est = MLPRegularizedClassifier(**QUICK, augmentation=RandomShift)
+    with pytest.raises(ValueError, match=r"augmentation=RandomShift is a class.*RandomShift\(\.\."):
         est.fit(*digits)
+
+
+def test_a_wrong_parameter_is_named_before_training(digits, calls):
+    est = MLPRegularizedClassifier(**QUICK, augmentation=RandomShift(SHAPE, max_shift=-1))
+    for member in (est.augmentation, Compose([GaussianNoise(), est.augmentation])):
+        with pytest.raises(ValueError, match="'max_shift' parameter of RandomShift"):
+            clone(est).set_params(augmentation=member).fit(*digits)
+    assert not calls
 
 
 class TestMixedTargets:

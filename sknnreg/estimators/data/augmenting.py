@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -31,6 +32,11 @@ class Augmenter:
         cls, function: Any, X: Any, inputs: Standardization, targets: Targets
     ) -> Augmenter | None:
         """The bridge to rows of X; None where the function does nothing, which is free then."""
+        if isinstance(function, type) and issubclass(function, Augmentation):
+            raise ValueError(
+                f"augmentation={function.__name__} is a class. Make one of it, such as "
+                f"{function.__name__}(...)."
+            )
         if isinstance(function, Augmentation):
             function.check_parameters()
             if not function.is_active:
@@ -50,7 +56,9 @@ class Augmenter:
     @cached_property
     def identity(self) -> bytes | None:
         """Equal where two do the same; None for what may keep count of its calls."""
-        return pickle.dumps((self.function, self.inputs, self.targets)) if self.portable else None
+        if not self.portable:
+            return None
+        return hashlib.sha256(pickle.dumps((self.function, self.inputs, self.targets))).digest()
 
     def __getstate__(self) -> dict[str, Any]:
         """What it is made of, without what was derived from that."""
