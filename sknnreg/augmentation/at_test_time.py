@@ -14,6 +14,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknnreg.augmentation.sklearn_types import BaseEstimator, MetaEstimatorMixin, available_if
@@ -130,6 +131,8 @@ class TestTimeAugmentation(MetaEstimatorMixin, BaseEstimator):
         if get_config()["enable_metadata_routing"]:
             params = process_routing(self, "fit", **params).estimator.fit
         self.estimator_ = clone(self.estimator).fit(X, y, **params)
+        # Of several labels a row has any number.
+        self._decides_each = type_of_target(y) == "multilabel-indicator"
         return self
 
     def _check(self) -> None:
@@ -168,9 +171,7 @@ class TestTimeAugmentation(MetaEstimatorMixin, BaseEstimator):
         if not is_classifier(self.estimator_):
             return self._mean(X, self.estimator_.predict)
         mean = self._mean(X, self.estimator_.predict_proba)
-        if get_tags(self.estimator_).classifier_tags.multi_label and not np.allclose(
-            mean.sum(axis=1), 1
-        ):
+        if self._decides_each:
             return (mean > 0.5).astype(np.int64)
         return np.asarray(self.classes_[mean.argmax(axis=1)])
 
@@ -218,7 +219,14 @@ class TestTimeAugmentation(MetaEstimatorMixin, BaseEstimator):
         X = validate_data(self, X, reset=False, dtype="numeric")
         means = []
         for copies, n_copies in self._copies(X):
-            values = np.asarray(method(copies))
+            values = method(copies)
+            if isinstance(values, list):
+                raise ValueError(
+                    f"estimator={self.estimator!r} predicts several targets of classes, whose "
+                    "probabilities are a list. sklearn.multioutput.ClassifierChain, or a network "
+                    "with an indicator matrix as y, predicts an array."
+                )
+            values = np.asarray(values)
             means.append(values.reshape(n_copies, -1, *values.shape[1:]).mean(axis=0))
         return np.concatenate(means)
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.datasets import load_diabetes, load_digits
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron, Ridge
 from sklearn.model_selection import GridSearchCV
@@ -119,6 +120,14 @@ def test_several_labels_are_decided_one_by_one(digits):
     predicted = model.fit(X, labels).predict(X)
     assert predicted.shape == labels.shape
     assert (predicted == labels).mean() > 0.7
+
+
+def test_lists_of_probabilities_are_refused(digits):
+    X, y = digits
+    labels = np.stack([y > 4, y % 2], axis=1).astype(int)
+    model = TestTimeAugmentation(RandomForestClassifier(3, random_state=0), GaussianNoise())
+    with pytest.raises(ValueError, match=r"probabilities are a list.*ClassifierChain"):
+        model.fit(X, labels).predict(X)
 
 
 @pytest.mark.parametrize("member", [Mixup(), Compose([RandomShift((8, 8)), SwapNoise()])])
