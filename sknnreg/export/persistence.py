@@ -10,6 +10,7 @@ from types import ModuleType
 
 # Where the classes of fitted attributes are, and of what a network that is to go on keeps.
 CLASSES_IN = (
+    "sknnreg.augmentation",
     "sknnreg.engine.arrays.streams",
     "sknnreg.engine.places",
     "sknnreg.engine.problem",
@@ -28,7 +29,7 @@ def trusted_types() -> list[str]:
     skops writes estimators without pickle, and loads those types alone that it is told to trust.
     These are the classes of networks, ensembles, encoders and their fitted attributes, and the
     functions in the pipelines of ``sknnreg.tabular``; nothing of other packages, and nothing of
-    yours, such as a function for ``augmentation``.
+    yours, such as a function of your own for ``augmentation``.
 
     Returns
     -------

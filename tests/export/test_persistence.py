@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor, versions
+from sknnreg.augmentation import Compose, GaussianNoise, RandomApply
 from sknnreg.ensemble import CrossFittedClassifier, CrossFittedRegressor
 from sknnreg.export import trusted_types
 from sknnreg.preprocessing import PiecewiseLinearEncoder, SmoothClipScaler, Whitener
@@ -203,6 +204,15 @@ class TestSkops:
         )
         est = tabular_classifier(effort="fast", random_state=0).fit(frame, frame["size"] > 0)
         np.testing.assert_array_equal(load(est).predict(frame), est.predict(frame))
+
+    @BOTH
+    def test_augmentations_and_draws(self, Estimator, load, quick, make_rows, make_targets):
+        noise = Compose([RandomApply(GaussianNoise(0.1), probability=0.5)])
+        settings = {"augmentation": noise, "dropout": 0.2, "early_stopping": True}
+        est, X, _ = fitted(Estimator, quick, make_rows, make_targets, **settings)
+        again = load(est)
+        draws = (each.sample_predictions(X, 3, random_state=0) for each in (again, est))
+        np.testing.assert_array_equal(*draws)
 
     def test_a_version_is_told(self, load, quick, make_rows, make_targets, monkeypatch):
         skops = pytest.importorskip("skops.io")
