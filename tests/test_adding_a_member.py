@@ -267,6 +267,7 @@ CHOSEN = (*TOYS, "bent_identity", "log_cosh", "test_members", "has_a_", "every_k
           "in_the_guide", "test_tried")  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_the_recipes_make_is_a_member_like_any_other(grown):
     (grown / "tests" / "test_tried.py").write_text(TRIED, encoding="utf-8")
     touched = {name for title in TARGETS for name in in_package(files_of(recipes()[title]))}
@@ -298,6 +299,7 @@ class Forgotten(Schedule):
 '''
 
 
+@pytest.mark.slow
 def test_the_laws_find_a_slip_in_each_and_a_member_without_a_row(grown):
     places = grown / "sknnreg" / "engine" / "places"
     for name, right, wrong, _ in SLIPS:

@@ -12,7 +12,7 @@ from sknnreg.callback.archives import read_archive, write_archive
 from sknnreg.callback.contents import Words
 from sknnreg.callback.errors import CheckpointError
 from sknnreg.callback.fingerprints import differences
-from sknnreg.callback.whole_files import remove_leftovers, write_whole
+from sknnreg.callback.whole_files import remove_leftovers, uninterrupted, write_whole
 from sknnreg.engine.problem import Report, Result, Underway
 
 
@@ -94,8 +94,12 @@ class FileKeeper:
     def _write(self) -> None:
         trainings: list[Underway | Result] = [*self._ended]
         trainings += [] if self._latest is None else [self._latest]
-        try:
+
+        def write() -> None:
             write_whole(self._path, lambda file: write_archive(file, self._mark, trainings))
+
+        try:
+            uninterrupted(write)
         except OSError as error:
             # Training ends by it, and at the end it is not tried once more.
             self._latest = None

@@ -7,6 +7,7 @@ import platform
 import re
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -31,6 +32,16 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
             beside.unlink()
         raise
     _sync_folder(path.parent)
+
+
+def uninterrupted(function: Callable[[], object]) -> None:
+    """Call it in another thread: Ctrl-C reaches the main one alone, which waits for the end.
+
+    An interrupt within the library that writes would come back as an error of that library, or
+    between the opening of a file and the block that closes it.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(function).result()
 
 
 def remove_leftovers(path: Path) -> None:

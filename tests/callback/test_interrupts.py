@@ -72,6 +72,15 @@ def children():
             found.add(int(path.parent.name))
     return found
 
+def open_files():
+    found = []
+    for path in Path("/proc/self/fd").iterdir():
+        try:
+            found.append(os.readlink(path))
+        except OSError:
+            continue
+    return [each for each in found if each.startswith(str(temporary))]
+
 def interrupted(model, seconds):
     global armed
     signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-4))
@@ -105,6 +114,7 @@ for number in range(n):
         idle = {each._process.pid for each in POOL._idle}
     report["processes"] = sorted(children() - idle)
     report["files"] = [str(p) for p in temporary.rglob("*") if p.is_file() and p.suffix != ".npz"]
+    report["open"] = open_files()
     if hasattr(model, "coefs_"):
         report["curves"] = model.n_iter_ >= len(model.validation_scores_)
         report["finite"] = bool(np.isfinite(model.predict_proba(X)).all())
@@ -139,6 +149,7 @@ def check(reports):
         assert report["holders"] == 0, number
         assert report["processes"] == [], number
         assert report["files"] == [], number
+        assert report["open"] == [], number
         assert report.get("curves", True), number
         assert report.get("finite", True), number
         assert report["again"], f"{number}: a fit after it is as good as any"
@@ -153,7 +164,7 @@ def test_ten_interrupts(kind, tmp_path):
 
 
 @linux
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("kind", ["fit", "checkpoint", "searched", "searched, checkpoint"])
 def test_many_interrupts(kind, tmp_path):
     seed = int.from_bytes(os.urandom(4), "little")

@@ -117,7 +117,7 @@ def test_a_few_kills(kind, tmp_path):
 
 
 @posix
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("kind", ["fit", "search"])
 def test_fifty_kills(kind, tmp_path):
     report = report_of(kind, tmp_path, 50, int.from_bytes(os.urandom(4), "little"))

@@ -105,6 +105,7 @@ def test_a_ball_around_the_solution_is_no_constraint():
     np.testing.assert_array_equal(wide.coefs_[0], free.coefs_[0])
 
 
+@pytest.mark.slow
 def test_in_a_network_where_the_ball_binds_the_penalty_finds_itself_at_rest(bench):
     """Not convex: any stationary point in the ball is one of the multiplier's l2, and it stays."""
     make, X, y = regression()

@@ -37,6 +37,7 @@ def test_the_expected_loss_gains_half_the_noise_variance_times_the_squared_weigh
     assert abs(losses.mean() - (clean + gain)) < SIGMAS * error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_targets", [1, 2])
 def test_a_linear_model_trained_on_noisy_inputs_is_ridge_on_average(n_targets):
     """l2 = s²: the weights' mean over 25 seeds within 5 of its standard errors.

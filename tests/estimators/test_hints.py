@@ -154,6 +154,7 @@ for Estimator in (MLPRegularizedClassifier, MLPRegularizedRegressor):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_options_are_told_in_the_same_order_every_time(capsys):
     """Under two seeds of Python's hashes, and the one that this process happens to have."""

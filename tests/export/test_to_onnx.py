@@ -73,7 +73,7 @@ def test_all_settings(any_fitted, make_rows, assert_same):
     check()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_more_settings(any_fitted, make_rows, assert_same):
     @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
     @given(any_fitted)

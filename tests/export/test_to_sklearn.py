@@ -75,7 +75,7 @@ def test_all_settings(any_fitted, make_rows):
     assert min(seen.values()) > 5
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_more_settings(any_fitted, make_rows):
     @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
     @given(any_fitted)

@@ -174,6 +174,7 @@ def test_a_single_axes_gives_the_bounds_of_two(where, layout):
         assert outer.y0 - slack <= inner.y0 < inner.y1 <= outer.y1 + slack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", [{}, {"layout": "constrained"}], ids=str)
 @pytest.mark.parametrize("where", [lambda **_: None, single, bare, "two"])
 @pytest.mark.parametrize("count", [1, 6, 7])

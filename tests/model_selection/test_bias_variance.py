@@ -285,6 +285,7 @@ def test_the_same_numbers_in_a_block_and_one_by_one(capfd):
     np.testing.assert_array_equal(inside.losses, alone.losses)
 
 
+@pytest.mark.slow
 def test_two_jobs_give_the_same():
     X, y = load_diabetes(return_X_y=True)
     model, settings = RandomForestRegressor(3, random_state=0), {"n_rounds": 4, "random_state": 3}

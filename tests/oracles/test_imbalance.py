@@ -51,6 +51,7 @@ def assert_as_lbfgs_finds(model, X, y, weight=None):
     assert np.all(np.abs(found - mean_and_recall(*expected)) <= error), (found, error)
 
 
+@pytest.mark.slow
 @ROADS
 @pytest.mark.parametrize("batch_size", EPOCHS)
 @pytest.mark.parametrize("share", [0.2, 0.05, 0.02, 0.01])

@@ -92,6 +92,7 @@ class TestWhatComesBack:
         assert isinstance(encoder, PiecewiseLinearEncoder)
         assert isinstance(network, Network)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("effort", EFFORTS)
     def test_a_search_reaches_the_network(self, effort, columns, as_table, labels):
         grid = {f"{prefix(effort)}dropout": [0.0, 0.9]}
@@ -99,6 +100,7 @@ class TestWhatComesBack:
         search.fit(as_table(columns), labels)
         assert set(search.best_params_) == set(grid)
 
+    @pytest.mark.slow
     @BOTH
     @pytest.mark.parametrize("effort", EFFORTS)
     def test_the_same_seed_gives_the_same_model(self, make, effort, columns, as_table, labels):

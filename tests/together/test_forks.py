@@ -101,6 +101,7 @@ def test_the_thread_that_forks_while_it_trains_goes_on_in_the_child():
     assert not threads._holders
 
 
+@pytest.mark.slow
 def test_in_a_task_and_in_a_block(together, guarded):
     """A child has none of the tasks that its own would wait for."""
     expected, all_scores = [fit(seed) for seed in range(4)], scores()

@@ -121,6 +121,7 @@ def test_it_ends_by_itself_once_it_has_no_work():
         assert not served.stdin.closed, "which is open all the time"
 
 
+@pytest.mark.slow
 def test_it_only_ends_for_lack_of_work_while_it_has_none():
     work = pickle.dumps([problem(max_iter=10_000)])
     with run_service(0.3) as served:

@@ -74,6 +74,7 @@ def validate(est, X, y, **settings):
     return untimed(cross_validate(est, X, y, return_train_score=True, **settings))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPLITTERS)
 @pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 def test_every_splitter(name, Estimator, together, same, passes):

@@ -286,6 +286,7 @@ def test_who_has_other_cores_at_work_stays(own, all_threads, wall, alone, clocks
     assert flight.seconds_alone() == (own if alone else 0.0)
 
 
+@pytest.mark.slow
 def test_a_long_search_shares_by_itself(monkeypatch, same):
     """Whether it pays is seen from the second task: here two seconds, of a second."""
     monkeypatch.undo()

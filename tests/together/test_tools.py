@@ -193,6 +193,7 @@ TOOLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TOOLS)
 def test_results_are_those_of_one_fit_after_the_other(name, together, same, passes):
     expected = TOOLS[name]()

@@ -41,6 +41,7 @@ def test_there_are_slips():
     assert len(slips()) > 10
 
 
+@pytest.mark.slow
 def test_mypy_finds_the_slips_and_nothing_else(script, pytestconfig):
     pytest.importorskip("mypy")
     # sknnreg as installed: what mypy finds within it is not the user's concern.

@@ -114,6 +114,7 @@ def test_a_pickled_network_goes_on(Estimator, make, data, falling, assert_same_t
     np.testing.assert_allclose(est.learning_rate_curve_[-1], last, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["function", "object", "lambda"])
 def test_a_search_in_one_pass_finds_the_same(
     Estimator, function, make, data, search_both_ways, assert_same_training

@@ -54,6 +54,7 @@ def test_fitted_anew_without_it_the_refit_is_forgotten(
     assert_same_weights(est, rows.fit(make(Estimator), own=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scoring", ["loss", "neg_mean_absolute_error"])
 def test_a_search_in_one_pass_finds_the_same(
     Estimator, scoring, make, rows, search_both_ways, assert_same_training, of_the_refit
