@@ -156,7 +156,9 @@ def check(reports):
 
 
 @linux
-@pytest.mark.parametrize("kind", ["checkpoint", pytest.param("fit", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow) for kind in ("checkpoint", "fit")]
+)
 def test_ten_interrupts(kind, tmp_path):
     reports = reports_of(kind, 10, 0, tmp_path / "temporary")
     assert len(reports) == 10

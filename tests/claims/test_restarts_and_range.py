@@ -195,6 +195,7 @@ def outputs(network, X):
     return getattr(network, "predict_proba", network.predict)(X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_snapshots", [2, 3])
 @pytest.mark.parametrize("task", [multiclass, responses], ids=lambda task: task.__name__)
 @EACH_SETTING

@@ -207,6 +207,7 @@ def problems(Estimator, **settings):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
 @pytest.mark.parametrize(
     "settings",

@@ -38,6 +38,7 @@ def in_standard_errors(differences):
     return differences.mean() / (differences.std(ddof=1) / np.sqrt(len(differences)))
 
 
+@pytest.mark.slow
 def test_it_is_the_error_of_a_member_on_fresh_rows(errors):
     out_of_fold, members, _ = errors.T
     assert abs(in_standard_errors(out_of_fold - members)) < 3.5
@@ -45,6 +46,7 @@ def test_it_is_the_error_of_a_member_on_fresh_rows(errors):
     assert in_standard_errors(out_of_fold - 0.8 * members) > 3.5
 
 
+@pytest.mark.slow
 def test_the_ensemble_does_better(errors):
     _, members, ensemble = errors.T
     assert (ensemble < members).all()

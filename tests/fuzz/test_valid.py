@@ -289,7 +289,7 @@ def check_valid(draw, Estimator, table, inputs=INPUTS, y_from=Y_FROM):
 
 @BOTH
 def test_some_settings_on_some_data(run, Estimator, table):
-    run(lambda draw: check_valid(draw, Estimator, table), 40)
+    run(lambda draw: check_valid(draw, Estimator, table), 25)
 
 
 @BOTH

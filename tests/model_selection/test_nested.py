@@ -106,6 +106,7 @@ def test_pure_noise_is_found_out_by_nesting_alone():
     assert non_nested < 0.5 - bound
 
 
+@pytest.mark.slow
 def test_chosen_by_one_score_and_judged_by_another():
     X, y = load_iris(return_X_y=True)
     search = GridSearchCV(KNeighborsClassifier(), NEIGHBORS, scoring="neg_log_loss", cv=3)
@@ -169,6 +170,7 @@ def test_without_scoring_the_estimators_own_score_counts():
     np.testing.assert_allclose(result.inner_errors[0], 1 - search.best_score_, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_random_and_halving_searches():
     X, y = load_iris(return_X_y=True)
     model = RandomForestClassifier(n_estimators=5, random_state=0)

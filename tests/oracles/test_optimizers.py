@@ -198,6 +198,7 @@ def compare(model, expected):
         np.testing.assert_allclose(array, other, rtol=0, atol=RTOL * np.abs(other).max())
 
 
+@pytest.mark.slow
 @TASKS
 @BATCH_SIZES
 @EACH_DECAY

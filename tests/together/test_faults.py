@@ -111,6 +111,7 @@ def search(name, **settings):
     return GridSearchCV(est, grid, cv=3, refit=False, **settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_failing_fit_gets_the_error_score_and_no_other(name, together, same):
     def run():

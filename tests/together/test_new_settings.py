@@ -130,6 +130,7 @@ def in_turn(grids):
     return [*pairs, ("everything", ESTIMATORS[0])] if "everything" in grids else pairs
 
 
+@pytest.mark.slow
 @ANYWHERE
 @pytest.mark.parametrize(("name", "Estimator"), in_turn(GRIDS))
 def test_a_search_finds_the_same(Estimator, name, together, same):

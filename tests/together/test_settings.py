@@ -108,6 +108,7 @@ def assert_same_networks(together, same, passes):
     return check
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kind"),
     [(name, kind) for name in SETTINGS for kind in ("classifier", "regressor")]

@@ -220,6 +220,7 @@ def test_who_asks_for_the_number_of_jobs_is_told_as_outside(together):
     assert all(before == after == expected for before, _, after in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outside", [{"n_jobs": 2}, {"backend": "threading", "n_jobs": 3}], ids=str)
 def test_what_the_user_has_configured_outside_stands(outside):
     """What asks for jobs by None at the top gets them as it would without the block."""

@@ -21,6 +21,7 @@ def test_ten_epochs_and_ten_more_are_twenty(
     assert not np.array_equal(halfway, whole.coefs_[0])
 
 
+@pytest.mark.slow
 @BOTH
 def test_partial_fit_twenty_times_is_twenty_epochs(
     Estimator, schedule, make, data, assert_same_training
