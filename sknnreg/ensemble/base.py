@@ -40,6 +40,7 @@ from sknnreg.estimators.sklearn_types import (
     with_callbacks,
 )
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
+from sknnreg.estimators.training.subtasks import telling_of_tasks
 from sknnreg.together import one_pass
 from sknnreg.versions import Versioned
 
@@ -225,34 +226,16 @@ class BaseCrossFitted(Versioned, CallbackSupportMixin, BaseEstimator, ABC):
     def _train(self, members: list[Any], splits: list[Any], table: Table) -> list[FittedMember]:
         for member in members:
             check_network(network_of(member), self.validation)
-        context = self._listening(len(members), table)
-        with one_pass():
+        told = telling_of_tasks(self, len(members), each="member", X=table.X, y=table.y)
+        with told as listeners, one_pass():
+            places = [Place(m, len(members), each) for m, each in enumerate(listeners)]
             fitted: list[FittedMember] = Parallel()(
                 delayed(fit_member)(member, table, split, self._method, place)
-                for member, split, place in zip(
-                    members, splits, self._places(len(members), context), strict=True
-                )
+                for member, split, place in zip(members, splits, places, strict=True)
             )
-        if context is not None:
-            context.call_on_fit_task_end(estimator=self, X=table.X, y=table.y)
         # To the caller of fit, past its decorators.
         pass_on_warnings(fitted, stacklevel=6)
         return fitted
-
-    def _listening(self, n_members: int, table: Table) -> Any:
-        """What callbacks are told of this fit, if there are any."""
-        if not getattr(self, "_skl_callbacks", ()):
-            return None
-        context = self._init_callback_context(  # type: ignore[attr-defined]
-            max_subtasks=n_members, sequential_subtasks=False
-        )
-        return context.call_on_fit_task_begin(estimator=self, X=table.X, y=table.y)
-
-    def _places(self, n_members: int, context: Any) -> list[Place]:
-        if context is None:
-            return [Place(m, n_members) for m in range(n_members)]
-        inner = [context.subcontext(task_name="member", task_id=m) for m in range(n_members)]
-        return [Place(m, n_members, self, each) for m, each in enumerate(inner)]
 
     def _oof(self, fitted: list[FittedMember], n: int) -> Array:
         """The mean over the members that have not learned from a row; NaN where all have."""

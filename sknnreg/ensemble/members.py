@@ -18,6 +18,7 @@ from sknnreg.engine.arrays.stack import Array
 from sknnreg.ensemble.folds import Split
 from sknnreg.ensemble.table import Table, rows_of
 from sknnreg.estimators.training.outcome import Notice, gathering_notices
+from sknnreg.estimators.training.subtasks import Listeners
 
 
 def network_of(estimator: Any) -> Any:
@@ -42,24 +43,18 @@ def with_seeds(estimator: Any, rng: np.random.RandomState, **params: Any) -> Any
 
 @dataclass(frozen=True)
 class Place:
-    """Which member of how many, and what callbacks are told of it."""
+    """Which member of how many, and who listens to its fit."""
 
     number: int
     of: int
-    ensemble: Any = None
-    context: Any = None
+    listeners: Listeners
 
     @contextmanager
     def telling(self, network: Any) -> Iterator[None]:
         """Errors say whose they are; callbacks hear of the network's fit."""
         try:
-            if self.context is None:
+            with self.listeners.hearing(network):
                 yield
-                return
-            with self.context.propagate_callback_context(network):
-                self.context.call_on_fit_task_begin(estimator=self.ensemble)
-                yield
-            self.context.call_on_fit_task_end(estimator=self.ensemble)
         except Exception as error:
             error.add_note(f"This is of member {self.number} (from 0) of {self.of}.")
             raise

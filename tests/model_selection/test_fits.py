@@ -10,7 +10,8 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import GroupKFold, check_cv, cross_validate
 
 from sknnreg import MLPRegularizedClassifier
-from sknnreg.model_selection.fits.listening import Listeners, run_tasks
+from sknnreg.estimators.training.subtasks import Listeners
+from sknnreg.model_selection.fits.listening import run_tasks
 from sknnreg.model_selection.fits.sample import routed_sample
 
 

@@ -11,11 +11,12 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils import _safe_indexing
 
 from sknnreg.engine.arrays.stack import Array
+from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.bias_and_variance.losses import LOSSES, Loss
 from sknnreg.model_selection.bias_and_variance.result import BiasVarianceResult
 from sknnreg.model_selection.bias_and_variance.samples import SAMPLINGS, Rows
 from sknnreg.model_selection.bias_and_variance.truth import Truth, checked_loss, truth_of
-from sknnreg.model_selection.fits.listening import Listeners, run_tasks
+from sknnreg.model_selection.fits.listening import run_tasks
 from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
 from sknnreg.model_selection.fits.train_and_test import together_if_ours
 

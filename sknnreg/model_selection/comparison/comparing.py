@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.comparison.asked import (
     checked_choices,
     checked_estimators,
@@ -19,7 +20,7 @@ from sknnreg.model_selection.comparison.paired_tests import (
     f_of_five_by_two,
 )
 from sknnreg.model_selection.comparison.result import ComparisonResult
-from sknnreg.model_selection.fits.listening import Listeners, checked_callbacks, run_tasks
+from sknnreg.model_selection.fits.listening import checked_callbacks, run_tasks
 from sknnreg.model_selection.fits.measures import Measure
 from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
 from sknnreg.model_selection.fits.splitting import Split, can_shuffle, drawn_splits, splitter_of

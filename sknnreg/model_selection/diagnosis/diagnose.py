@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
+from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.diagnosis.advice import advice
 from sknnreg.model_selection.diagnosis.result import DiagnosisResult
-from sknnreg.model_selection.fits.listening import Listeners
 from sknnreg.model_selection.fits.train_and_test import Study
 
 # The share of what chance has above the baseline that still is a low gap; and two points in 100.

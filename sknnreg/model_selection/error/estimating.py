@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.error.nested_fits import fold_numbers, nested_losses
 from sknnreg.model_selection.error.nested_moments import nested_moments
 from sknnreg.model_selection.error.result import ErrorEstimateResult
 from sknnreg.model_selection.error.row_losses import MeanLoss, row_losses_of, users_losses
-from sknnreg.model_selection.fits.listening import Listeners, checked_callbacks, run_tasks
+from sknnreg.model_selection.fits.listening import checked_callbacks, run_tasks
 from sknnreg.model_selection.fits.measures import Measure, measure_of
 from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
 from sknnreg.model_selection.fits.splitting import Split, drawn_splits, splitter_of

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from sklearn.callback import FitCallback
 from sklearn.utils.parallel import Parallel, delayed
 
 from sknnreg.estimators.sklearn_types import CallbackSupportMixin, with_callbacks
+from sknnreg.estimators.training.subtasks import telling_of_tasks
 
 
 def run_tasks(
@@ -53,43 +52,9 @@ class Study(CallbackSupportMixin):
         self, title: str, task: Callable[..., Any], calls: list[tuple[Any, ...]], n_jobs: int | None
     ) -> list[Any]:
         """Run the tasks."""
-        if not getattr(self, "_skl_callbacks", ()):
-            return list(Parallel(n_jobs)(delayed(task)(Listeners(), *call) for call in calls))
-        context = self._init_callback_context(  # type: ignore[attr-defined]
-            task_name=title, max_subtasks=len(calls), sequential_subtasks=False
-        )
-        context.call_on_fit_task_begin(estimator=self)
-        told = [
-            Listeners(self, context.subcontext(task_name="fit", task_id=number))
-            for number in range(len(calls))
-        ]
-        done = list(
-            Parallel(n_jobs)(
-                delayed(task)(each, *call) for each, call in zip(told, calls, strict=True)
+        with telling_of_tasks(self, len(calls), title=title) as told:
+            return list(
+                Parallel(n_jobs)(
+                    delayed(task)(each, *call) for each, call in zip(told, calls, strict=True)
+                )
             )
-        )
-        context.call_on_fit_task_end(estimator=self)
-        return done
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """Those who are told when a task begins and ends, and of the fit within it."""
-
-    study: Any = None
-    context: Any = None
-
-    @contextmanager
-    def hearing(self, estimator: Any) -> Iterator[None]:
-        """Around all that a task fits; ``estimator`` passes on what it knows of callbacks."""
-        if self.context is None:
-            yield
-            return
-        if hasattr(estimator, "set_callbacks"):
-            with self.context.propagate_callback_context(estimator):
-                self.context.call_on_fit_task_begin(estimator=self.study)
-                yield
-        else:
-            self.context.call_on_fit_task_begin(estimator=self.study)
-            yield
-        self.context.call_on_fit_task_end(estimator=self.study)

@@ -16,7 +16,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params, _num_samples
 
-from sknnreg.model_selection.fits.listening import Listeners
+from sknnreg.estimators.training.subtasks import Listeners
 
 Index = NDArray[np.intp]
 

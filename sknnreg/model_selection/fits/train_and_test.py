@@ -11,7 +11,8 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 
 from sknnreg.engine.arrays.stack import Array
-from sknnreg.model_selection.fits.listening import Listeners, run_tasks
+from sknnreg.estimators.training.subtasks import Listeners
+from sknnreg.model_selection.fits.listening import run_tasks
 from sknnreg.model_selection.fits.measures import Measure, measure_of
 from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
 from sknnreg.together import one_pass

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from sknnreg.model_selection.fits.listening import Listeners, run_tasks
+from sknnreg.estimators.training.subtasks import Listeners
+from sknnreg.model_selection.fits.listening import run_tasks
 from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
 from sknnreg.model_selection.fits.splitting import Split, splitter_of
 from sknnreg.model_selection.fits.spread import checked_level, checked_values
