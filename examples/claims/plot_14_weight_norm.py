@@ -10,7 +10,7 @@ plain network, of each of the two alone, and of batch normalization.
 accelerate training of deep neural networks*, NIPS 29, section 5.1.
 
 **Measured.** Test error on the digits, 480 to learn from, of networks with three hidden layers of
-64 ReLU units, and the epochs to a training loss of 0.1, over 12 seeds. As in the source, Adam keeps
+64 ReLU units, and the epochs to a training loss of 0.1, over 10 seeds. As in the source, Adam keeps
 its step size for some of the epochs and then lets it fall to nothing. Each way has the step size,
 out of 0.001, 0.003 and 0.01, at which its error on validation rows is lowest; for the epochs to a
 training loss, the one at which these are fewest.
@@ -27,7 +27,7 @@ from sklearn.model_selection import train_test_split
 
 from sknnreg import MLPRegularizedClassifier, fit_together
 
-SEEDS, EPOCHS, STEPS = 12, 25, [0.001, 0.003, 0.01]
+SEEDS, EPOCHS, STEPS = 10, 25, [0.001, 0.003, 0.01]
 BOTH = "both"
 WAYS = {
     "plain": ({}, "#000000"),
@@ -124,6 +124,8 @@ plt.show()
 # The claim has five parts: weight normalization alone needs fewer epochs than the plain network,
 # and the two together have a lower test error than each of the other four. A part holds if the mean
 # of the paired differences is beyond two standard errors. All five: holds; some: holds in part.
+# The two together improve on the plain network clearly, but most of that the batch's mean does
+# alone, batch normalization does as well, and at their fastest steps nothing is faster than plain.
 
 
 def paired(differences):
@@ -140,6 +142,6 @@ for way in WAYS:
         parts.append(gain < -2 * error)
         told.append(f"{way} {gain:+.2f} ± {error:.2f}")
 verdict = "holds" if all(parts) else "holds in part" if any(parts) else "does not show here"
-print(f"Measured: error of both in points (± s.e., {SEEDS} seeds) against {', '.join(told)}")
+print(f"Measured: points of error (± s.e., {SEEDS} seeds) of both against {', '.join(told)}")
 print(f"Verdict: {verdict}")
 assert verdict == "holds in part", "both were below all others, or below none"
