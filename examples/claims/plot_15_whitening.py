@@ -146,12 +146,12 @@ def speed_up(table, way):
     return EPOCHS / np.where(below.any(axis=1), below.argmax(axis=1) + 1, EPOCHS)
 
 
-print(f"{'':15}{'condition':>10}   {'':18}{'step':>7}{'speed':>7}{'training':>10}{'left out':>10}")
+print(f"{'':15}{'condition':>10}  {'':18}{'step':>7}{'speed':>7}{'training':>10}{'left out':>10}")
 for table, way in plan:
     scaled = StandardScaler().fit_transform(TABLES[table](0)[0])
     training, left_out = best[table, way].mean(axis=0)
     print(
-        f"{table:15}{np.linalg.cond(scaled) ** 2:10.0f}   {way:18}{steps[table, way]:7.3f}"
+        f"{table:15}{np.linalg.cond(scaled) ** 2:10.0f}  {way:18}{steps[table, way]:7.3f}"
         f"{speed_up(table, way).mean():7.2f}{training[-1]:10.4f}{left_out.min():10.4f}"
     )
 print("losses: in training in the end, of rows left out at their lowest")
@@ -168,7 +168,7 @@ print("losses: in training in the end, of rows left out at their lowest")
 speeds = {table: speed_up(table, "whitened") for table in TABLES}
 faster = [speed.mean() > 1.2 and speed.min() > 1 for speed in speeds.values()]
 verdict = "holds" if all(faster) else "holds in part" if any(faster) else "does not show here"
-told = [f"{t} {s.mean():.2f} ({s.min():.2f} to {s.max():.2f})" for t, s in speeds.items()]
+told = [f"{t} {s.mean():.1f} ({s.min():.1f} to {s.max():.1f})" for t, s in speeds.items()]
 print(f"Measured: times as fast (range of {SEEDS} seeds): {', '.join(told)}")
 print(f"Verdict: {verdict}")
 assert verdict == "holds in part", "whitening made training faster on all tables, or on none"
