@@ -1,4 +1,4 @@
-"""The Python examples of the README and of each page of the guide run, in order, as one program."""
+"""The Python examples of README, glossary and each page of the guide run, each as one program."""
 
 import re
 import sys
@@ -8,7 +8,11 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "docs" / "glossary.md",
+    *sorted((ROOT / "docs" / "guide").glob("*.md")),
+]
 BLOCK = re.compile(r"(<!-- not run -->\s*)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN = {
     page: [match for match in BLOCK.finditer(page.read_text(encoding="utf-8")) if not match[1]]
