@@ -1,4 +1,4 @@
-"""The Python examples of README, glossary and each page of the guide run, each as one program."""
+"""The Python examples of README, front page, glossary and each page of the guide run, each as one program."""
 
 import re
 import sys
@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [
     ROOT / "README.md",
+    ROOT / "docs" / "index.md",
     ROOT / "docs" / "glossary.md",
     *sorted((ROOT / "docs" / "guide").glob("*.md")),
 ]
