@@ -1,4 +1,4 @@
-"""The Python examples of README, front page, glossary and each page of the guide run, each as one program."""
+"""The Python examples of README, front page, glossary and guide run, each page as one program."""
 
 import re
 import sys
