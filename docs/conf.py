@@ -33,6 +33,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "claims",
+    "example_links",
     "other_projects",
 ]
 templates_path = ["_templates"]
@@ -113,6 +114,7 @@ SECTIONS = [
     "tables",
     "world",
     "claims",
+    "example_links",
 ]
 sphinx_gallery_conf = {
     "examples_dirs": str(EXAMPLES),
