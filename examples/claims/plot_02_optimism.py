@@ -124,7 +124,8 @@ in_part = above[0] > 3
 holds = in_part and above[1] > 3 and mean[0] > mean[1] and above[2] < 2
 verdict = "holds" if holds else "holds in part" if in_part else "does not show here"
 told = ", ".join(
-    f"{name} {100 * m:.1f} ± {100 * s:.1f}" for name, m, s in zip(ESTIMATES, mean, error, strict=True)
+    f"{name} {100 * m:.1f} ± {100 * s:.1f}"
+    for name, m, s in zip(ESTIMATES, mean, error, strict=True)
 )
 print(f"Measured: optimism in points of error, ± s.e. over 30 data sets: {told}")
 print(f"Verdict: {verdict}")
