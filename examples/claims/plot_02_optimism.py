@@ -117,7 +117,8 @@ print(f"{'s.e.':14}" + "".join(f"{value:15.1%}" for value in error))
 #
 # Two things to keep in mind. The optimism of the choice shrinks where there is much to learn, or
 # few settings to choose from. And being right on average is not being precise: the nested estimates
-# of single data sets scatter widely, since 60 rows are few.
+# of single data sets scatter widely, since 60 rows are few. Thirty data sets of 40 rows, in a trial
+# with twelve settings, did not tell the optimism of the choice from 0: 2.5 ± 1.3 points.
 
 above = mean / error
 in_part = above[0] > 3

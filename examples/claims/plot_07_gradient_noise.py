@@ -80,8 +80,8 @@ chosen = train.mean(axis=2).argmax(axis=1)
 # %%
 # Noise as a start
 # ----------------
-# Left, dots are seeds and lines their means; right, the median loss over the seeds with its range. A
-# classifier that has learned nothing has a loss of :math:`\log 10 = 2.3`.
+# Left, dots are seeds and lines their means; right, the median loss over the seeds with its range.
+# A classifier that has learned nothing has a loss of :math:`\log 10 = 2.3`.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
 for k, (start, color) in enumerate(STARTS.items()):
@@ -127,9 +127,9 @@ for k, eta in enumerate(ETAS):
 # 3 standard errors from both starts; in part, from one of them.
 #
 # It holds, within limits. The strength has to suit the number of updates, the step size and the
-# width, and the wrong one does nothing or harm. The size of this example was chosen after trials: in
-# those with 50 units, 1,260 updates and the source's three strengths alone, no network got away from
-# weights of 0; with 16 units gains were smaller. Nor does noise replace a sound start. Batch
+# width, and the wrong one does nothing or harm. The size of this example was chosen after trials.
+# In those with 50 units, 1,260 updates and the source's three strengths alone, no network got away
+# from weights of 0; with 16 units gains were smaller. Nor does noise replace a sound start. Batch
 # normalization makes one of the small weights: the first line below is of one such network, without
 # noise, after a third of the epochs.
 
