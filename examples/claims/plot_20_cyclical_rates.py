@@ -148,10 +148,10 @@ plt.show()
 # -------
 # Training ends as well as with the best constant step size if, after 48 epochs, the cycles' loss is
 # within 5 % of its loss on all three tables. It gets there in fewer epochs if, after 24, the cycles
-# are ahead on all three by more than two standard errors. Of the two, the claim holds in part with
-# one. Here it spares the search: a constant step size ten times too short costs 10 to 20 % more. But
-# the best constant one, were it known, is as fast but for one table; and a cycle is of use at its
-# end only, where ``max_iter`` should be.
+# are ahead on all three by more than two standard errors. With the first alone the claim holds in
+# part. Here it spares the search: a constant step size ten times too short costs 10 to 20 % more.
+# But the best constant one, were it known, is as fast on two tables of three; and a cycle is of use
+# at its end only, where ``max_iter`` should be.
 
 as_well = all(above[table, EPOCHS][0] < 5 for table in TABLES)
 faster = all(above[table, EPOCHS // 2][0] < -2 * above[table, EPOCHS // 2][1] for table in TABLES)
