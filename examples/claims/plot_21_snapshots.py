@@ -147,13 +147,16 @@ plt.show()
 
 shown, told = [], []
 for kind in KINDS:
-    sooner = result[kind, "20 epochs"].mean() / result[kind, "one cosine"].mean() - 1
+    cosine = result[kind, "one cosine"]
+    sooner = 100 * (result[kind, "20 epochs"] - cosine) / cosine.mean()
     single = min((result[kind, way] for way in ("constant", "one cosine")), key=np.mean)
-    difference = result[kind, "snapshots"] - single
-    error = difference.std(ddof=1) / np.sqrt(len(difference))
-    shown += [sooner < 0.05, difference.mean() < -2 * error]
+    better = result[kind, "snapshots"] - single
+    means = sooner.mean(), better.mean()
+    errors = [each.std(ddof=1) / np.sqrt(len(SEEDS)) for each in (sooner, better)]
+    shown += [means[0] < 5, means[1] < -2 * errors[1]]
     told.append(
-        f"{100 * sooner:+.0f} % at 20 epochs, snapshots {difference.mean():+.3f} ± {error:.3f}"
+        f"{means[0]:+.0f} ± {errors[0]:.0f} % at 20 epochs, snapshots "
+        f"{means[1]:+.3f} ± {errors[1]:.3f}"
     )
 verdict = "holds" if all(shown) else "holds in part" if any(shown) else "does not show here"
 print(f"Measured: log loss, with batch norm {told[0]}; without {told[1]} (14 splits)")
