@@ -189,7 +189,7 @@ is_exact = exact[:, 0].max() < 1e-10 and exact[:, 1].min() > 0.01
 is_near = (deep[:, 0] <= deep[:, 1] / 2).all()
 verdict = "does not show here" if not is_exact else "holds" if is_near else "holds in part"
 print(
-    f"Measured: one pass is off the geometric mean of all masks by at most {exact[:, 0].max():.0e}; "
+    f"Measured: one pass is off all masks' geometric mean by at most {exact[:, 0].max():.0e}; "
     f"with two hidden layers by {deep[:, 0].mean():.2f} +- {deep[:, 0].std(ddof=1):.2f}, "
     f"arithmetic {deep[:, 1].mean():.2f} ({N_SEEDS} seeds)"
 )
