@@ -30,7 +30,8 @@ from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 # .. math:: p = \operatorname{softmax}(z / T).
 #
 # Accuracy is the same to the last digit, since the temperature leaves the most probable class as it
-# is. The log loss falls, and the curve comes near the diagonal.
+# is. The log loss falls, and the curve comes nearer to the diagonal; its bends no single number can
+# straighten.
 
 X, y = make_classification(4_000, 20, n_informative=6, flip_y=0.3, random_state=0)
 X, X_test, y, y_test = train_test_split(X, y, test_size=2_000, random_state=0)
