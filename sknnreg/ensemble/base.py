@@ -17,7 +17,6 @@ from sknnreg.ensemble.folds import Split, Strata, splits_of
 from sknnreg.ensemble.members import (
     FittedMember,
     Place,
-    drawn_seed,
     fit_member,
     network_of,
     pass_on_warnings,
@@ -34,6 +33,7 @@ from sknnreg.ensemble.settings import (
 from sknnreg.ensemble.table import Table, checked_X, n_rows
 from sknnreg.estimators.data.inputs import check_weights
 from sknnreg.estimators.data.labels import check_groups
+from sknnreg.estimators.data.seeds import drawn_seed
 from sknnreg.estimators.sklearn_types import (
     BaseEstimator,
     CallbackSupportMixin,

@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.ensemble.folds import Split
 from sknnreg.ensemble.table import Table, rows_of
+from sknnreg.estimators.data.seeds import drawn_seed
 from sknnreg.estimators.training.outcome import Notice, gathering_notices
 from sknnreg.estimators.training.subtasks import Listeners
 
@@ -26,11 +27,6 @@ def network_of(estimator: Any) -> Any:
     while isinstance(estimator, Pipeline) and estimator.steps:
         estimator = estimator.steps[-1][1]
     return estimator
-
-
-def drawn_seed(rng: np.random.RandomState) -> int:
-    """For what needs a generator of its own."""
-    return int(rng.randint(np.iinfo(np.int32).max))
 
 
 def with_seeds(estimator: Any, rng: np.random.RandomState, **params: Any) -> Any:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_random_state
 
 from sknnreg.engine.arrays.batches import DataSet
 from sknnreg.engine.arrays.stack import Array
@@ -19,6 +16,7 @@ from sknnreg.engine.state import TrainingState
 from sknnreg.estimators.choices import StandardizedAlone
 from sknnreg.estimators.data.augmenting import Augmenter
 from sknnreg.estimators.data.inputs import Standardization, as_rows, within_range
+from sknnreg.estimators.data.seeds import seed_of
 from sknnreg.estimators.data.targets import Targets
 from sknnreg.estimators.data.validation_split import split, split_groups
 from sknnreg.estimators.hyperparameters import Hyperparameters
@@ -123,7 +121,7 @@ def prepare(
     scales: Scales | None,
 ) -> Prepared:
     """Split, weigh and scale; going on keeps the first call's ``scales``, the targets' included."""
-    seed = _seed(estimator.random_state) if scales is None else scales.seed
+    seed = seed_of(estimator.random_state) if scales is None else scales.seed
     given, given_validation = given.in_range(), given_validation and given_validation.in_range()
     full = _without_zeros(DataSet(as_rows(given.X), targets.encode(given.y, "y"), given.weight))
     table = targets.class_weights(getattr(estimator, "class_weight", None), full.y, full.weight)
@@ -187,23 +185,6 @@ def _join(first: Any, second: Any) -> Any:
     if sparse.issparse(first) or sparse.issparse(second):
         return sparse.vstack([sparse.csr_array(first), sparse.csr_array(second)], format="csr")
     return np.concatenate([first, second])
-
-
-def _seed(random_state: Any) -> int:
-    """A number to spawn generators from; a shared RandomState gives a new one each time."""
-    if isinstance(random_state, Integral):
-        return _seed_of(int(random_state))
-    return _draw(random_state)
-
-
-@functools.lru_cache
-def _seed_of(number: int) -> int:
-    # A generator of scikit-learn's kind takes longer to start than a small network to prepare.
-    return _draw(number)
-
-
-def _draw(random_state: Any) -> int:
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def _weigh(data: DataSet, targets: Targets, table: Array | None) -> DataSet:

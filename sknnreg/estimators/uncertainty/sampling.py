@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.base import BaseMLPRegularized
 from sknnreg.estimators.data.inputs import check_X
 from sknnreg.estimators.data.numbers import check_same_length
+from sknnreg.estimators.data.seeds import drawn_seed
 from sknnreg.estimators.fitted.samples import drawn_outputs, draws_noise, networks_of
 from sknnreg.estimators.uncertainty.parts import check_n_samples
 
@@ -125,8 +125,3 @@ class SampledPredictions(BaseMLPRegularized):
         X, y = check_X(self, X, reset=False), self._check_y(y, "y")
         check_same_length(X, y, "y")
         return X, y
-
-
-def drawn_seed(random_state: Any) -> int:
-    """For the generators of draws."""
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

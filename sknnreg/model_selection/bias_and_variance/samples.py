@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import check_random_state
 
+from sknnreg.estimators.data.seeds import drawn_seed
 from sknnreg.model_selection.fits.sample import Index
 
 SAMPLINGS = ("bootstrap", "subsample")
@@ -66,8 +67,7 @@ class Rows:
             (True, True): StratifiedGroupKFold,
         }
         kind = kinds[groups is not None, stratified]
-        seed = self._random.randint(np.iinfo(np.int32).max)
-        folds = kind(n_parts, shuffle=True, random_state=seed)
+        folds = kind(n_parts, shuffle=True, random_state=drawn_seed(self._random))
         if groups is None:
             return folds.split(self.pool, classes)
         return folds.split(self.pool, classes, groups)

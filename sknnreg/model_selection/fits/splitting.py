@@ -9,6 +9,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 
+from sknnreg.estimators.data.seeds import drawn_seed
 from sknnreg.model_selection.fits.sample import Index, Sample
 
 Split = tuple[Index, Index]
@@ -40,7 +41,7 @@ def drawn_splits(
     drawn = []
     for _ in range(n_repeats):
         other = copy(splitter)
-        other.shuffle, other.random_state = True, int(generator.randint(2**31 - 1))
+        other.shuffle, other.random_state = True, drawn_seed(generator)
         drawn.append(list(sample.splits(other)))
     return drawn
 
