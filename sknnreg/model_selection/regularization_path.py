@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.inspection.axes import new_axes
-from sknnreg.model_selection.fits.train_and_test import Study
+from sknnreg.model_selection.fits.train_and_test import TrainAndTest
 
 
 class RegularizationPathDisplay:
@@ -144,7 +144,7 @@ class RegularizationPathDisplay:
         candidates = [
             clone(estimator).set_params(**{param_name: clone(v, safe=False)}) for v in values
         ]
-        study = Study.of(
+        study = TrainAndTest.of(
             "RegularizationPathDisplay",
             estimator,
             X,

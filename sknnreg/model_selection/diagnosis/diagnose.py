@@ -13,7 +13,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.diagnosis.advice import advice
 from sknnreg.model_selection.diagnosis.result import DiagnosisResult
-from sknnreg.model_selection.fits.train_and_test import Study
+from sknnreg.model_selection.fits.train_and_test import TrainAndTest
 
 # The share of what chance has above the baseline that still is a low gap; and two points in 100.
 _LOW_SHARE, _LOW_POINTS = 0.05, 2.0
@@ -178,7 +178,7 @@ def diagnose_estimator(
     >>> better = weak.set_params(**result.proposed_params)
     """
     _check_number("baseline_error", baseline_error)
-    study = Study.of(
+    study = TrainAndTest.of(
         "diagnose_estimator",
         estimator,
         X,
@@ -210,7 +210,7 @@ def _result(
     return replace(plain, suggestions=given)
 
 
-def _chance_error(study: Study, estimator: Any) -> float:
+def _chance_error(study: TrainAndTest, estimator: Any) -> float:
     """Of what does not look at X, on the same test rows."""
     constant = DummyClassifier() if is_classifier(estimator) else DummyRegressor()
     # What is for the estimator's fit need not be for this one's.

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.error.nested_fits import fold_numbers, nested_losses
 from sknnreg.model_selection.error.nested_moments import nested_moments
 from sknnreg.model_selection.error.result import ErrorEstimateResult
 from sknnreg.model_selection.error.row_losses import MeanLoss, row_losses_of, users_losses
 from sknnreg.model_selection.fits.listening import checked_callbacks, run_tasks
 from sknnreg.model_selection.fits.measures import Measure, measure_of
-from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
+from sknnreg.model_selection.fits.sample import Sample, routed_sample
 from sknnreg.model_selection.fits.splitting import Split, drawn_splits, splitter_of
 from sknnreg.model_selection.fits.spread import (
     checked_level,
@@ -21,6 +20,7 @@ from sknnreg.model_selection.fits.spread import (
     mean_ratio,
     t_interval,
 )
+from sknnreg.model_selection.fits.train_and_test import errors_of_split
 
 METHODS = ("corrected", "nested_cv", "naive")
 NESTED_REPEATS = 20
@@ -203,9 +203,9 @@ def _by_splits(
             "errors differ. Use more folds or repetitions."
         )
     calls = [(sample, estimator, measure, *split) for split in splits]
-    done = run_tasks("estimate_error", _errors_of_split, calls, callbacks=callbacks, n_jobs=n_jobs)
-    errors = checked_values([each[0] for each in done], f"the {measure.name}")
-    train_errors = checked_values([each[1] for each in done], f"the training {measure.name}")
+    done = run_tasks("estimate_error", errors_of_split, calls, callbacks=callbacks, n_jobs=n_jobs)
+    errors = checked_values([each[1] for each in done], f"the {measure.name}")
+    train_errors = checked_values([each[0] for each in done], f"the training {measure.name}")
     ratio = mean_ratio(splits) if method == "corrected" else 0.0
     return ErrorEstimateResult(
         estimator=type(estimator).__name__,
@@ -218,21 +218,6 @@ def _by_splits(
         n_test=np.array([len(test) for _, test in splits]),
         **vars(t_interval(errors, ratio, level)),
     )
-
-
-def _errors_of_split(
-    listeners: Listeners,
-    sample: Sample,
-    estimator: Any,
-    measure: Measure,
-    train: Index,
-    test: Index,
-) -> tuple[Any, Any]:
-    """On the test rows and on the training rows."""
-    fitted = sample.fitted(listeners, estimator, train)
-    scores = (sample.score(fitted, measure.scorer, rows, train) for rows in (test, train))
-    first, second = map(measure.error, scores)
-    return first, second
 
 
 def _by_nested_cv(

@@ -7,25 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
-from sklearn.model_selection import check_cv
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.fits.listening import run_tasks
 from sknnreg.model_selection.fits.measures import Measure, measure_of
 from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
+from sknnreg.model_selection.fits.splitting import Split, splitter_of
 from sknnreg.together import one_pass
 from sknnreg.together.networks_in import hold_network
 
 
 @dataclass(frozen=True)
-class Study:
+class TrainAndTest:
     """The rows, the splits and the measure of fits that are compared."""
 
     caller: str
     sample: Sample
-    splits: list[tuple[Index, Index]]
+    splits: list[Split]
     measure: Measure
 
     @classmethod
@@ -40,12 +39,12 @@ class Study:
         scoring: Any,
         groups: Any,
         params: dict[str, Any] | None,
-    ) -> Study:
+    ) -> TrainAndTest:
         """With the splitter that ``cv`` stands for, as in scikit-learn."""
         if y is None:
             raise ValueError(f"{caller} needs y, the targets that errors are made on, got None.")
         measure = measure_of(scoring, estimator)
-        splitter = check_cv(cv, y, classifier=is_classifier(estimator))
+        splitter = splitter_of(cv, y, estimator)
         sample = routed_sample(
             caller,
             X,
@@ -66,14 +65,16 @@ class Study:
         Networks of ours train in one pass, unless ``n_jobs`` says otherwise.
         """
         calls = [
-            (self.sample, each, self.measure.scorer, *split)
+            (self.sample, each, self.measure, *split)
             for each in estimators
             for split in self.splits
         ]
         with together_if_ours(estimators, n_jobs):
-            scores = run_tasks(self.caller, _scores, calls, callbacks=callbacks, n_jobs=n_jobs)
-        both = np.array(scores, dtype=np.float64).reshape(len(estimators), len(self.splits), 2)
-        return self.measure.error(both[..., 0]), self.measure.error(both[..., 1])
+            found = run_tasks(
+                self.caller, errors_of_split, calls, callbacks=callbacks, n_jobs=n_jobs
+            )
+        both = np.array(found).reshape(len(estimators), len(self.splits), 2)
+        return both[..., 0], both[..., 1]
 
 
 def together_if_ours(estimators: list[Any], n_jobs: int | None) -> AbstractContextManager[Any]:
@@ -81,11 +82,15 @@ def together_if_ours(estimators: list[Any], n_jobs: int | None) -> AbstractConte
     return one_pass() if n_jobs is None and hold_network(estimators) else nullcontext()
 
 
-def _scores(
-    listeners: Listeners, sample: Sample, estimator: Any, scorer: Any, train: Index, test: Index
+def errors_of_split(
+    listeners: Listeners,
+    sample: Sample,
+    estimator: Any,
+    measure: Measure,
+    train: Index,
+    test: Index,
 ) -> tuple[float, float]:
+    """On the training rows and on the test rows, of one fit."""
     fitted = sample.fitted(listeners, estimator, train)
-    return (
-        float(sample.score(fitted, scorer, train, train)),
-        float(sample.score(fitted, scorer, test, train)),
-    )
+    scores = [float(sample.score(fitted, measure.scorer, rows, train)) for rows in (train, test)]
+    return measure.error(scores[0]), measure.error(scores[1])
