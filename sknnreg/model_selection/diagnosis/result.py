@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sknnreg.engine.arrays.stack import Array
+from sknnreg.model_selection.fits.tables import frame
 
 _WIDTH = 79
 _WORDS = {
@@ -120,10 +121,6 @@ class DiagnosisResult:
         ImportError
             If pandas is not there.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError("to_frame() needs pandas: install it.") from error
         rows: dict[str, tuple[float, bool | None]] = {
             "baseline error": (self.baseline_error, None),
             "training error": (self.train_error, None),
@@ -131,7 +128,8 @@ class DiagnosisResult:
             "avoidable bias": (self.avoidable_bias, self.high_bias),
             "variance": (self.variance, self.high_variance),
         }
-        return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "high"])
+        values, high = zip(*rows.values(), strict=True)
+        return frame({"value": values, "high": high}, index=[*rows])
 
     def __str__(self) -> str:
         n = len(self.train_errors)
