@@ -23,13 +23,13 @@ from sknnreg.preprocessing.sklearn_types import (
 )
 from sknnreg.preprocessing.whitening import (
     WHITENINGS,
+    Correlations,
     shrink_towards_sphere,
-    smallest_share,
-    whitening_of_correlations,
 )
 from sknnreg.versions import Versioned
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
     from numpy.typing import NDArray
@@ -264,8 +264,8 @@ class Whitener(Versioned, OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         used = np.flatnonzero(moments.varies)
         # From here on in units of the largest column, as what is to be told of them is.
         relative = self._units[used] / self._units.max()
-        covariance = self._shrunk(moments.take(used), relative)
-        W = WHITENINGS[self.method](*whitening_of_correlations(covariance))
+        covariance, correlations = self._shrunk(moments.take(used), relative)
+        W = WHITENINGS[self.method](*correlations.whitening())
         self.mean_, self.n_samples_seen_ = moments.mean * self._units, moments.n
         self.covariance_, self.whitening_, self.unwhitening_ = (
             np.zeros((len(moments.mean), len(moments.mean))) for _ in range(3)
@@ -277,31 +277,34 @@ class Whitener(Versioned, OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
             self.covariance_[pairs] = covariance * unit * unit
         return self
 
-    def _shrunk(self, moments: Moments, relative: Floats) -> Floats:
+    def _shrunk(self, moments: Moments, relative: Floats) -> tuple[Floats, Correlations]:
         """The covariance, shrunk; ``regularization_`` says how much."""
         own = self.method.endswith("_cor")
         scale = np.sqrt(np.diag(moments.covariance)) if own else 1 / relative
         moments = moments.in_units_of(scale)
-        self.regularization_ = self._share(moments)
-        shrunk = shrink_towards_sphere(moments.covariance, self.regularization_)
-        if smallest_share(shrunk) < SMALLEST_SHARE:
-            raise ValueError(
-                f"Some of the {len(shrunk)} columns of X that vary depend on others linearly, so "
-                f"that their covariance has no inverse: of {moments.n:g} rows, "
-                f"regularization={self.regularization!r} shrinks it by {self.regularization_:g}. "
-                "Pass a number in (0, 1], such as 0.01, or, if there are more than two rows, "
-                "'ledoit_wolf'."
-            )
-        back = scale * relative
-        in_one_unit: Floats = shrunk * np.outer(back, back)
-        return in_one_unit
+        back = np.outer(scale * relative, scale * relative)
+        for share in self._shares(moments):
+            covariance = shrink_towards_sphere(moments.covariance, share) * back
+            correlations = Correlations.of(covariance)
+            if correlations.smallest_share >= SMALLEST_SHARE:
+                self.regularization_ = share
+                return covariance, correlations
+        raise ValueError(
+            f"Some of the {len(back)} columns of X that vary depend on others linearly, so "
+            f"that their covariance has no inverse: of {moments.n:g} rows, "
+            f"regularization={self.regularization!r} shrinks it by {share:g}. "
+            "Pass a number in (0, 1], such as 0.01, or, if there are more than two rows, "
+            "'ledoit_wolf'."
+        )
 
-    def _share(self, moments: Moments) -> float:
+    def _shares(self, moments: Moments) -> Iterator[float]:
+        """The shares by which to shrink, until the columns are independent."""
         if not isinstance(self.regularization, str):
-            return float(self.regularization)
-        if self.regularization == "auto" and smallest_share(moments.covariance) >= SMALLEST_SHARE:
-            return 0.0
-        return moments.ledoit_wolf()
+            yield float(self.regularization)
+            return
+        if self.regularization == "auto":
+            yield 0.0
+        yield moments.ledoit_wolf()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

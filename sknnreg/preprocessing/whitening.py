@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from sknnreg.preprocessing.checking import Floats
 
 
-def whitening_of_correlations(covariance: Floats) -> tuple[Floats, Floats]:
-    """W = P^(-1/2) V^(-1/2) of correlations P and variances V, and its inverse; both ``(p, p)``.
+@dataclass(frozen=True)
+class Correlations:
+    """P = U diag(values) U', with the eigenvectors U ``(p, p)``, and the deviations ``scale``.
 
-    Columns are in units of their own first, so that none is lost in the rounding of a larger one.
+    Columns are in units of their own, so that none is lost in the rounding of a larger one.
     """
-    scale = np.sqrt(np.diag(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-    root = np.sqrt(values)
-    return (vectors / root) @ vectors.T / scale, scale[:, None] * ((vectors * root) @ vectors.T)
+
+    scale: Floats
+    values: Floats
+    vectors: Floats
+
+    @classmethod
+    def of(cls, covariance: Floats) -> Correlations:
+        """Of the columns of a covariance ``(p, p)``."""
+        scale = np.sqrt(np.diag(covariance))
+        return cls(scale, *np.linalg.eigh(covariance / np.outer(scale, scale)))
+
+    @property
+    def smallest_share(self) -> float:
+        """The smallest eigenvalue as a share of the largest; 1 of no columns."""
+        return float(self.values[0] / self.values[-1]) if len(self.values) else 1.0
+
+    def whitening(self) -> tuple[Floats, Floats]:
+        """W = P^(-1/2) V^(-1/2), of variances V, and its inverse; both ``(p, p)``."""
+        root, U = np.sqrt(self.values), self.vectors
+        return (U / root) @ U.T / self.scale, self.scale[:, None] * ((U * root) @ U.T)
 
 
 def _positive(rows: Floats, signs: Floats) -> Floats:
@@ -62,15 +80,6 @@ WHITENINGS: dict[str, Callable[[Floats, Floats], Floats]] = {
     "pca_cor": _pca_cor,
     "cholesky": _cholesky,
 }
-
-
-def smallest_share(covariance: Floats) -> float:
-    """The smallest eigenvalue of the correlations, as a share of the largest; 1 of no columns."""
-    if not len(covariance):
-        return 1.0
-    scale = np.sqrt(np.diag(covariance))
-    values = np.linalg.eigvalsh(covariance / np.outer(scale, scale))
-    return float(values[0] / values[-1])
 
 
 def shrink_towards_sphere(covariance: Floats, share: float) -> Floats:
