@@ -33,6 +33,7 @@ from sknnreg.ensemble.settings import (
 from sknnreg.ensemble.table import Table, checked_X, n_rows
 from sknnreg.estimators.data.inputs import check_weights
 from sknnreg.estimators.data.labels import check_groups
+from sknnreg.estimators.data.numbers import check_same_length
 from sknnreg.estimators.data.seeds import drawn_seed
 from sknnreg.estimators.sklearn_types import (
     BaseEstimator,
@@ -214,11 +215,7 @@ class BaseCrossFitted(Versioned, CallbackSupportMixin, BaseEstimator, ABC):
             )
         X = checked_X(self, X, plain=estimator is network_of(estimator), reset=True)
         y, strata = self._check_y(y)
-        if n_rows(X) != y.shape[0]:
-            raise ValueError(
-                "Found input variables with inconsistent numbers of samples: X has "
-                f"{n_rows(X)} rows, y has {y.shape[0]}."
-            )
+        check_same_length(X, y, "y")
         # As X may be anything, lengths are compared with those of y.
         weight, groups = check_weights(sample_weight, y), check_groups(groups, y)
         return Table(X, y, weight, groups), strata

@@ -15,7 +15,7 @@ from sknnreg.ensemble.base import BaseCrossFitted
 from sknnreg.ensemble.outputs import outputs
 from sknnreg.ensemble.table import Table, rows_of
 from sknnreg.estimators.data.labels import check_labels
-from sknnreg.estimators.data.numbers import check_numbers
+from sknnreg.estimators.data.numbers import check_numbers, check_same_length
 from sknnreg.estimators.data.targets import ClassTargets, LabelTargets
 from sknnreg.estimators.fitted.held_out import noise_level
 from sknnreg.estimators.uncertainty.parts import (
@@ -94,7 +94,7 @@ class RegressorUncertainty(BaseCrossFitted):
         noise = self._noise_level(noise_std)
         y, weights = self._as_outputs(check_numbers(y, "y")), self.weights_[:, None]
         n, found = self._outputs(X, self._method)
-        check_rows(n, len(y))
+        check_same_length(X, y, "y")
         log_density = np.empty(n)
         for at, each in found:
             logs = log_normal(y[at], each, noise)
@@ -200,7 +200,7 @@ class ClassifierUncertainty(BaseCrossFitted):
         rows = (targets or ClassTargets(self.classes_)).encode(y, "y")
         truth = CodedRows(rows.values, n_columns=len(self.classes_)) if targets is None else rows
         n, found = self._outputs(X, "predict_log_proba")
-        check_rows(n, len(rows))
+        check_same_length(X, y, "y")
         log_density, weights = np.empty(n), self.weights_[:, None]
         for at, logs in found:
             is_true = truth.read(at, np.empty((at.stop - at.start, truth.width))) == 1
@@ -238,15 +238,6 @@ class ClassifierUncertainty(BaseCrossFitted):
         mean, entropies = found[:, :n_classes], found[:, n_classes:]
         entropies = entropies if each_label else entropies[:, 0]
         return of_entropies(mean, entropies, each_label=each_label)
-
-
-def check_rows(n_inputs: int, n_targets: int) -> None:
-    """Raise unless there are as many targets as rows."""
-    if n_inputs != n_targets:
-        raise ValueError(
-            "Found input variables with inconsistent numbers of samples: X has "
-            f"{n_inputs} rows, y has {n_targets}."
-        )
 
 
 def _log_of_rest(logs: Array) -> Array:

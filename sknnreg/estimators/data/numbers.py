@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from sklearn.utils import assert_all_finite, check_array
+from sklearn.utils.validation import _num_samples
 
 from sknnreg.engine.arrays.rows import is_mapped
 
@@ -62,11 +63,12 @@ def refuse_dates(values: Any) -> None:
 
 
 def check_same_length(X: Any, values: Any, name: str, of: str = "X") -> None:
-    """Raise unless there are as many as rows."""
-    if X.shape[0] != values.shape[0]:
+    """Raise unless there are as many as rows of X, which may be all that has rows."""
+    n_rows = _num_samples(X)
+    if n_rows != values.shape[0]:
         raise ValueError(
-            f"Found input variables with inconsistent numbers of samples: {of} has {X.shape[0]} "
-            f"rows, {name} has {values.shape[0]}."
+            f"Found input variables with inconsistent numbers of samples: {of} has {n_rows} rows, "
+            f"{name} has {values.shape[0]}."
         )
 
 
