@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.comparison.asked import (
     checked_choices,
@@ -24,7 +25,7 @@ from sknnreg.model_selection.fits.listening import checked_callbacks, run_tasks
 from sknnreg.model_selection.fits.measures import Measure
 from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
 from sknnreg.model_selection.fits.splitting import Split, can_shuffle, drawn_splits, splitter_of
-from sknnreg.model_selection.fits.spread import Array, checked_values, mean_ratio
+from sknnreg.model_selection.fits.spread import checked_values, mean_ratio
 
 
 def compare_estimators(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from sknnreg.model_selection.fits.spread import Array, Interval, t_interval
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.model_selection.fits.spread import Interval, t_interval
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.model_selection.comparison.paired_tests import Verdict, holm
-from sknnreg.model_selection.fits.spread import Array
 from sknnreg.model_selection.fits.tables import aligned, between, frame, probability, short
 
 if TYPE_CHECKING:

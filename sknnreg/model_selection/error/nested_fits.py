@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.error.row_losses import RowLosses
 from sknnreg.model_selection.fits.listening import run_tasks
 from sknnreg.model_selection.fits.sample import Index, Sample
 from sknnreg.model_selection.fits.splitting import Split
-from sknnreg.model_selection.fits.spread import Array
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from sknnreg.model_selection.fits.spread import Array, Interval
+from sknnreg.engine.arrays.stack import Array
+from sknnreg.model_selection.fits.spread import Interval
 
 
 @dataclass(frozen=True)

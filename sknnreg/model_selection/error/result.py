@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.model_selection.error.nested_moments import NestedMoments
 from sknnreg.model_selection.fits.sample import Index
-from sknnreg.model_selection.fits.spread import Array
 from sknnreg.model_selection.fits.tables import between, frame, short
 
 if TYPE_CHECKING:

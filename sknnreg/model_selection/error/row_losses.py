@@ -16,8 +16,8 @@ from sklearn.metrics import (
     zero_one_loss,
 )
 
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.model_selection.fits.measures import Measure
-from sknnreg.model_selection.fits.spread import Array
 
 
 def _is_wrong(y: Any, predicted: Any) -> Any:

@@ -7,12 +7,10 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from sknnreg.engine.arrays.stack import Array
 from sknnreg.model_selection.fits.splitting import Split
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
