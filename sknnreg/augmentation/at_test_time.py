@@ -17,7 +17,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknnreg.augmentation.sklearn_types import BaseEstimator, MetaEstimatorMixin, available_if
+from sknnreg.sklearn_types import BaseEstimator, MetaEstimatorMixin, available_if
 
 if TYPE_CHECKING:
     from typing import Self

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
-from sknnreg.augmentation.sklearn_types import BaseEstimator
+from sknnreg.sklearn_types import BaseEstimator
 
 if TYPE_CHECKING:
     from typing import Self

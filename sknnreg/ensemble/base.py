@@ -35,13 +35,13 @@ from sknnreg.estimators.data.inputs import check_weights
 from sknnreg.estimators.data.labels import check_groups
 from sknnreg.estimators.data.numbers import check_same_length
 from sknnreg.estimators.data.seeds import drawn_seed
-from sknnreg.estimators.sklearn_types import (
+from sknnreg.estimators.training.all_or_nothing import all_or_nothing
+from sknnreg.estimators.training.subtasks import telling_of_tasks
+from sknnreg.sklearn_types import (
     BaseEstimator,
     CallbackSupportMixin,
     with_callbacks,
 )
-from sknnreg.estimators.training.all_or_nothing import all_or_nothing
-from sknnreg.estimators.training.subtasks import telling_of_tasks
 from sknnreg.together import one_pass
 from sknnreg.versions import Versioned
 

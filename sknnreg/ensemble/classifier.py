@@ -17,7 +17,7 @@ from sknnreg.ensemble.uncertainty import ClassifierUncertainty
 from sknnreg.estimators import MLPRegularizedClassifier
 from sknnreg.estimators.data.labels import check_labels, class_targets
 from sknnreg.estimators.data.targets import LabelTargets
-from sknnreg.estimators.sklearn_types import ClassifierMixin
+from sknnreg.sklearn_types import ClassifierMixin
 
 
 class CrossFittedClassifier(ClassifierMixin, ClassifierUncertainty):

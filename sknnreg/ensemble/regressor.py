@@ -13,7 +13,7 @@ from sknnreg.ensemble.table import Table
 from sknnreg.ensemble.uncertainty import RegressorUncertainty
 from sknnreg.estimators import MLPRegularizedRegressor
 from sknnreg.estimators.data.numbers import check_numbers
-from sknnreg.estimators.sklearn_types import RegressorMixin
+from sknnreg.sklearn_types import RegressorMixin
 
 
 class CrossFittedRegressor(RegressorMixin, RegressorUncertainty):

@@ -27,12 +27,6 @@ from sknnreg.estimators.fitted.noise import LayerNoise
 from sknnreg.estimators.hyperparameters import Hyperparameters
 from sknnreg.estimators.settings.recipes import recipe
 from sknnreg.estimators.settings.validity import check_names, check_values
-from sknnreg.estimators.sklearn_types import (
-    BaseEstimator,
-    CallbackSupportMixin,
-    available_if,
-    with_callbacks,
-)
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 from sknnreg.estimators.training.callbacks import listen
 from sknnreg.estimators.training.continuing import Continuation
@@ -41,6 +35,12 @@ from sknnreg.estimators.training.persisting import Persisting, before_going_on
 from sknnreg.estimators.training.planned import Trained, train_as_planned
 from sknnreg.estimators.training.refitting import refit
 from sknnreg.estimators.training.reporting import curves, refit_curves
+from sknnreg.sklearn_types import (
+    BaseEstimator,
+    CallbackSupportMixin,
+    available_if,
+    with_callbacks,
+)
 
 
 def takes_steps(estimator: Hyperparameters) -> bool:

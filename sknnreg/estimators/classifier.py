@@ -39,10 +39,10 @@ from sknnreg.estimators.hyperparameters import (
     one_of,
     probability,
 )
-from sknnreg.estimators.sklearn_types import ClassifierMixin, available_if
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 from sknnreg.estimators.training.persisting import before_going_on
 from sknnreg.estimators.uncertainty.of_classifiers import ClassifierUncertainty
+from sknnreg.sklearn_types import ClassifierMixin, available_if
 
 ClassWeight: TypeAlias = dict[Any, Any] | Literal["balanced"]
 

@@ -39,10 +39,10 @@ from sknnreg.estimators.hyperparameters import (
     one_of,
     positive,
 )
-from sknnreg.estimators.sklearn_types import RegressorMixin, available_if
 from sknnreg.estimators.training.all_or_nothing import all_or_nothing
 from sknnreg.estimators.uncertainty.of_regressors import RegressorUncertainty
 from sknnreg.estimators.uncertainty.sampling import N_SAMPLES, SEED
+from sknnreg.sklearn_types import RegressorMixin, available_if
 
 
 class MLPRegularizedRegressor(RegressorMixin, RegressorUncertainty):

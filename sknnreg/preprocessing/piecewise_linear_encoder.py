@@ -26,8 +26,8 @@ from sknnreg.preprocessing.checking import (
 from sknnreg.preprocessing.distinct import Distinct
 from sknnreg.preprocessing.edges import bins_within, most_bins, quantile_edges, tree_edges
 from sknnreg.preprocessing.layout import Layout
-from sknnreg.preprocessing.sklearn_types import BaseEstimator, TransformerMixin
 from sknnreg.preprocessing.tree_target import check_target, tree_target
+from sknnreg.sklearn_types import BaseEstimator, TransformerMixin
 from sknnreg.versions import Versioned
 
 if TYPE_CHECKING:

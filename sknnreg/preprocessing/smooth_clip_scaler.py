@@ -18,12 +18,12 @@ from sknnreg.preprocessing.checking import (
     row_blocks,
 )
 from sknnreg.preprocessing.distinct import Distinct
-from sknnreg.preprocessing.sklearn_types import (
+from sknnreg.preprocessing.smooth_clipping import smooth_clip, smooth_unclip
+from sknnreg.sklearn_types import (
     BaseEstimator,
     OneToOneFeatureMixin,
     TransformerMixin,
 )
-from sknnreg.preprocessing.smooth_clipping import smooth_clip, smooth_unclip
 from sknnreg.versions import Versioned
 
 if TYPE_CHECKING:

@@ -16,15 +16,15 @@ from sklearn.utils.validation import (
 
 from sknnreg.preprocessing.checking import Floats, check_spread
 from sknnreg.preprocessing.moments import Moments
-from sknnreg.preprocessing.sklearn_types import (
-    BaseEstimator,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-)
 from sknnreg.preprocessing.whitening import (
     WHITENINGS,
     Correlations,
     shrink_towards_sphere,
+)
+from sknnreg.sklearn_types import (
+    BaseEstimator,
+    OneToOneFeatureMixin,
+    TransformerMixin,
 )
 from sknnreg.versions import Versioned
 

@@ -18,7 +18,7 @@ from sknnreg.estimators.data.numbers import (
     refuse_dates,
     speaking_of,
 )
-from sknnreg.estimators.sklearn_types import BaseEstimator
+from sknnreg.sklearn_types import BaseEstimator
 
 # Numbers looked at at once while a large array is checked or measured.
 CHUNK = 1 << 20

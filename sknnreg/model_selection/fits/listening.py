@@ -8,8 +8,8 @@ from typing import Any
 from sklearn.callback import FitCallback
 from sklearn.utils.parallel import Parallel, delayed
 
-from sknnreg.estimators.sklearn_types import CallbackSupportMixin, with_callbacks
 from sknnreg.estimators.training.subtasks import telling_of_tasks
+from sknnreg.sklearn_types import CallbackSupportMixin, with_callbacks
 
 
 def run_tasks(

@@ -1,4 +1,4 @@
-"""What the estimators take from scikit-learn, which ships no types, as static tools should see it.
+"""What all rooms take from scikit-learn, which ships no types, as static tools should see it.
 
 At run time these are scikit-learn's own.
 """
@@ -45,6 +45,39 @@ if TYPE_CHECKING:
         def get_metadata_routing(self) -> Any:
             """The requests as they stand."""
 
+        def __sklearn_tags__(self) -> Any: ...
+
+        def __getstate__(self) -> dict[str, Any]: ...
+
+        def _validate_params(self) -> None: ...
+
+        @classmethod
+        def _get_param_names(cls) -> list[str]: ...
+
+    class MetaEstimatorMixin:
+        """An estimator around another one."""
+
+    class TransformerMixin:
+        """A transformer."""
+
+        def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+            """Fit to the rows, and transform them."""
+
+        def set_output(self, *, transform: str | None = None) -> Self:
+            """What kind of table ``transform`` returns."""
+
+        def set_fit_request(self, *, sample_weight: _Request = ...) -> Self:
+            """Which metadata ``fit`` asks a meta-estimator for."""
+
+    class OneToOneFeatureMixin:
+        """A transformer whose columns keep their names."""
+
+        def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+            """The names of the columns of the output."""
+
+    class _Supervised:
+        """What classifiers and regressors ask meta-estimators for."""
+
         def set_fit_request(
             self,
             *,
@@ -56,21 +89,14 @@ if TYPE_CHECKING:
         ) -> Self:
             """Which metadata ``fit`` asks a meta-estimator for."""
 
-        def __sklearn_tags__(self) -> Any: ...
+        def set_score_request(self, *, sample_weight: _Request = ...) -> Self:
+            """Which metadata ``score`` asks a meta-estimator for."""
 
-        def _validate_params(self) -> None: ...
-
-        @classmethod
-        def _get_param_names(cls) -> list[str]: ...
-
-    class ClassifierMixin:
+    class ClassifierMixin(_Supervised):
         """A classifier."""
 
         def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
             """The accuracy of the predictions."""
-
-        def set_score_request(self, *, sample_weight: _Request = ...) -> Self:
-            """Which metadata ``score`` asks a meta-estimator for."""
 
         def set_partial_fit_request(
             self,
@@ -84,14 +110,11 @@ if TYPE_CHECKING:
         ) -> Self:
             """Which metadata ``partial_fit`` asks a meta-estimator for."""
 
-    class RegressorMixin:
+    class RegressorMixin(_Supervised):
         """A regressor."""
 
         def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
             """The coefficient of determination of the predictions."""
-
-        def set_score_request(self, *, sample_weight: _Request = ...) -> Self:
-            """Which metadata ``score`` asks a meta-estimator for."""
 
         def set_partial_fit_request(
             self,
@@ -105,7 +128,14 @@ if TYPE_CHECKING:
             """Which metadata ``partial_fit`` asks a meta-estimator for."""
 
 else:
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.base import (
+        BaseEstimator,
+        ClassifierMixin,
+        MetaEstimatorMixin,
+        OneToOneFeatureMixin,
+        RegressorMixin,
+        TransformerMixin,
+    )
     from sklearn.callback import CallbackSupportMixin, with_callbacks
     from sklearn.utils.metaestimators import available_if
 
@@ -113,7 +143,10 @@ __all__ = [
     "BaseEstimator",
     "CallbackSupportMixin",
     "ClassifierMixin",
+    "MetaEstimatorMixin",
+    "OneToOneFeatureMixin",
     "RegressorMixin",
+    "TransformerMixin",
     "available_if",
     "with_callbacks",
 ]
