@@ -11,6 +11,8 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 Floats = NDArray[np.floating[Any]]
 # Rows are transformed in blocks of about so many numbers of output, which a core's cache holds.
 BLOCK_NUMBERS = 1 << 16
+# The smallest step between numbers of float64, 5e-324, is 5e-9 of it.
+SMALLEST_VARIANCE = 1e-315
 
 
 def check_columns(transformer: Any, X: Any, *, reset: bool) -> Floats:
@@ -57,6 +59,16 @@ def check_spread(transformer: Any, low: Floats, high: Floats) -> None:
         raise ValueError(
             f"Column {column_name(transformer, int(endless.argmax()))!r} of X spans more than the "
             "largest float64, about 1.8e308. Divide it by some power of ten first."
+        )
+
+
+def check_proportions(variances: Floats) -> None:
+    """Raise where one, in units of the largest column, is too small to have eight digits."""
+    if len(variances) and variances.min() < SMALLEST_VARIANCE:
+        raise ValueError(
+            "Columns of X that vary have variances so far apart that float64 cannot hold both: by "
+            "a factor of more than 1e300. Put StandardScaler before the whitener, or divide "
+            "columns by powers of ten."
         )
 
 

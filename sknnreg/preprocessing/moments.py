@@ -109,6 +109,8 @@ class Moments:
         b² / d² with d² = ||S - m I||² and b² = (sum of all fourth / n - ||S||²) / n, at most d².
         """
         covariance = self.covariance
+        if not len(covariance):
+            return 0.0
         norm, trace, p = np.square(covariance).sum(), np.trace(covariance), len(covariance)
         distance = norm - trace**2 / p
         error = (self.fourth.sum() / self.n - norm) / self.n

@@ -14,7 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from sknnreg.preprocessing.checking import Floats, check_spread
+from sknnreg.preprocessing.checking import Floats, check_proportions, check_spread
 from sknnreg.preprocessing.moments import Moments
 from sknnreg.preprocessing.whitening import (
     WHITENINGS,
@@ -285,6 +285,7 @@ class Whitener(Versioned, OneToOneFeatureMixin, TransformerMixin, BaseEstimator)
         back = np.outer(scale * relative, scale * relative)
         for share in self._shares(moments):
             covariance = shrink_towards_sphere(moments.covariance, share) * back
+            check_proportions(np.diag(covariance))
             correlations = Correlations.of(covariance)
             if correlations.smallest_share >= SMALLEST_SHARE:
                 self.regularization_ = share

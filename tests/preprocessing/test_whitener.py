@@ -206,6 +206,21 @@ def test_names(X):
     assert list(named.columns) == ["pca0", "pca1", "pca2"]
 
 
+@EACH
+def test_variances_too_far_apart_are_named(X, method):
+    """Their product is no float64, or one without its last digits."""
+    for ratio in (1e-157, 1e-160, 1e-250):
+        with pytest.raises(ValueError, match="variances so far apart that float64 cannot hold"):
+            Whitener(method).fit(X * np.where(np.arange(13) == 4, ratio, 1.0))
+
+
+@EACH
+def test_nothing_varies(method):
+    est = Whitener(method, regularization="ledoit_wolf").fit(np.ones((4, 3)))
+    assert est.regularization_ == 0
+    np.testing.assert_array_equal(est.transform(np.ones((4, 3))), 0)
+
+
 @pytest.mark.parametrize("bad", ["shrink", -0.1, 1.5, None])
 def test_what_is_no_regularization(X, bad):
     with pytest.raises(ValueError, match="'regularization' parameter of Whitener"):
