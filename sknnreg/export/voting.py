@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import Bunch
 
@@ -30,5 +31,13 @@ def voting(members: Sequence[Any], weights: Array, like: Any, classes: Array | N
     fitted.estimators_ = [member for _, member in named]
     fitted.named_estimators_ = Bunch(**dict(named))
     if hasattr(like, "feature_names_in_"):
-        fitted.feature_names_in_ = like.feature_names_in_
+        _name_inputs(fitted, like.feature_names_in_)
     return fitted
+
+
+def _name_inputs(fitted: Any, names: Array) -> None:
+    """Also for those who vote, which are given the same rows; pipelines know theirs."""
+    fitted.feature_names_in_ = names
+    for each in getattr(fitted, "estimators_", []):
+        if not isinstance(each, Pipeline):
+            _name_inputs(each, names)

@@ -153,6 +153,19 @@ class TestVotes:
             est = CrossFittedClassifier(each, 2, random_state=0).fit(make_rows(), y)
             assert_same(to_sklearn(est), est, make_rows(30, 1))
 
+    @pytest.mark.parametrize("last", [{}, SNAPSHOTS], ids=["plain", "snapshots"])
+    @pytest.mark.parametrize("Estimator", [MLPRegularizedClassifier, MLPRegularizedRegressor])
+    def test_of_networks_fitted_on_frames(self, Estimator, last, quick, make_rows, make_targets):
+        """The vote hands the frame to its members: all know its names."""
+        pd = pytest.importorskip("pandas")
+        frame = pd.DataFrame(make_rows(), columns=list("abcd"))
+        y = next(iter(make_targets(Estimator).values()))
+        Ensemble = {MLPRegularizedClassifier: CrossFittedClassifier}.get(
+            Estimator, CrossFittedRegressor
+        )
+        est = Ensemble(Estimator(**quick, **last), 2, random_state=0).fit(frame, y)
+        assert_same(to_sklearn(est), est, frame)
+
     @pytest.mark.parametrize("n_classes", [2, 3, 4])
     def test_members_that_have_not_seen_all_classes(self, n_classes, quick, make_rows):
         """Of every number that they can have seen."""
