@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
@@ -137,6 +137,16 @@ class TestTimeAugmentation(MetaEstimatorMixin, BaseEstimator):
 
     def _check(self) -> None:
         self._validate_params()
+        if isinstance(self.augmentation, type):
+            raise ValueError(
+                f"augmentation={self.augmentation.__name__} is a class. Make one of it, such as "
+                f"{self.augmentation.__name__}(...)."
+            )
+        if not (is_classifier(self.estimator) or is_regressor(self.estimator)):
+            raise ValueError(
+                f"estimator={self.estimator!r} is neither a classifier nor a regressor: of "
+                "probabilities and of amounts there are means, of other predictions not."
+            )
         if getattr(self.augmentation, "mixes_rows", False):
             raise ValueError(
                 f"augmentation={self.augmentation!r} mixes rows: a prediction would depend on "
@@ -241,13 +251,29 @@ class TestTimeAugmentation(MetaEstimatorMixin, BaseEstimator):
         for start in range(0, len(X), step):
             block = np.asarray(X[start : start + step], dtype)
             copies = np.tile(block, (self.n_draws, 1))
-            drawn, _ = self.augmentation(copies, None, rng)
-            if np.shape(drawn) != copies.shape:
-                raise ValueError(
-                    f"augmentation={self.augmentation!r} must return X in the shape it was given, "
-                    f"{copies.shape}, got {np.shape(drawn)}."
-                )
+            drawn = self._drawn(copies, rng)
             yield (np.concatenate([block, drawn]) if self.keep_original else drawn), n_copies
+
+    def _drawn(self, copies: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+        """What the augmentation makes of rows."""
+        returned = self.augmentation(copies, None, rng)
+        if not isinstance(returned, tuple) or len(returned) != 2:
+            raise ValueError(
+                f"augmentation={self.augmentation!r} must return a tuple (X, y), got "
+                f"{type(returned).__name__}."
+            )
+        drawn = np.asarray(returned[0])
+        if drawn.shape != copies.shape:
+            raise ValueError(
+                f"augmentation={self.augmentation!r} must return X in the shape it was given, "
+                f"{copies.shape}, got {drawn.shape}."
+            )
+        if drawn.dtype.kind not in "biuf" or not np.isfinite(drawn).all():
+            raise ValueError(
+                f"augmentation={self.augmentation!r} must return finite numbers as X, got an array "
+                f"of {drawn.dtype} in which others are."
+            )
+        return drawn
 
     def get_metadata_routing(self) -> Any:
         """Everything goes to the estimator's ``fit``.

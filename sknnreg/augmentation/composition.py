@@ -196,7 +196,13 @@ class _ByRow(_Composition):
         if not len(which):
             return new
         rows, y = new
-        given = None if old[1] is None else np.asarray(old[1])[which]
+        given = None if old[1] is None else np.asarray(old[1])
+        if given is not None and given.shape[:1] != rows.shape[:1]:
+            raise ValueError(
+                f"{type(self).__name__} needs a target for each of {len(rows)} rows, or None as y, "
+                f"got y of shape {given.shape}."
+            )
+        given = None if given is None else given[which]
         rows[which], changed = _apply(member, old[0][which], given, rng)
         if given is not None and changed is not given:
             y = np.array(y)

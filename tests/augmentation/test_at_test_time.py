@@ -1,14 +1,17 @@
 """Predictions as means over augmented copies."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.datasets import load_diabetes, load_digits
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron, Ridge
 from sklearn.model_selection import GridSearchCV
+from sklearn.preprocessing import StandardScaler
 
 from sknnreg import MLPRegularizedClassifier, MLPRegularizedRegressor
 from sknnreg.augmentation import (
@@ -148,3 +151,31 @@ def test_an_augmentation_that_loses_rows_is_named(digits, network):
     model = TestTimeAugmentation(FrozenEstimator(network), lambda X, y, rng: (X[:1], y))
     with pytest.raises(ValueError, match=r"must return X in the shape it was given, \(3000, 64\)"):
         model.fit(*digits).predict(digits[0])
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        (lambda X: X, "must return a tuple (X, y), got ndarray"),
+        (lambda X: (X * np.nan, None), "must return finite numbers as X"),
+        (lambda X: (X.astype(str), None), "must return finite numbers as X"),
+    ],
+    ids=["no tuple", "nan", "strings"],
+)
+def test_what_a_function_returns_is_checked(digits, network, returned, told):
+    model = TestTimeAugmentation(FrozenEstimator(network), lambda X, y, rng: returned(X))
+    with pytest.raises(ValueError, match=re.escape(told)):
+        model.fit(*digits).predict(digits[0])
+
+
+def test_a_class_is_no_augmentation(digits, network):
+    model = TestTimeAugmentation(FrozenEstimator(network), RandomShift)
+    with pytest.raises(ValueError, match=r"RandomShift is a class\. Make one of it"):
+        model.fit(*digits)
+
+
+@pytest.mark.parametrize("other", [StandardScaler(), IsolationForest()], ids=str)
+def test_what_predicts_neither_classes_nor_numbers_is_refused(digits, other):
+    model = TestTimeAugmentation(other, RandomShift((8, 8)))
+    with pytest.raises(ValueError, match="neither a classifier nor a regressor"):
+        model.fit(*digits)

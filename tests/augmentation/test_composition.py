@@ -104,3 +104,13 @@ def test_members_are_parameters_by_name():
 def test_what_is_wrong_is_named(make, message, X):
     with pytest.raises(ValueError, match=message):
         make()(X, None, rng())
+
+
+@pytest.mark.parametrize(
+    "composition",
+    [OneOf([GaussianNoise(), GaussianNoise()]), RandomApply(GaussianNoise())],
+    ids=str,
+)
+def test_targets_of_other_rows_are_refused(composition):
+    with pytest.raises(ValueError, match="needs a target for each of 9 rows"):
+        composition(np.ones((9, 2)), np.ones(8), rng())
