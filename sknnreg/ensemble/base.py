@@ -31,6 +31,7 @@ from sknnreg.ensemble.settings import (
     refuse_others,
 )
 from sknnreg.ensemble.table import Table, checked_X, n_rows
+from sknnreg.estimators.data.checking import require_y
 from sknnreg.estimators.data.inputs import check_weights
 from sknnreg.estimators.data.labels import check_groups
 from sknnreg.estimators.data.numbers import check_same_length
@@ -209,10 +210,7 @@ class BaseCrossFitted(Versioned, CallbackSupportMixin, BaseEstimator, ABC):
     def _table(self, X: Any, y: Any, sample_weight: Any, groups: Any) -> tuple[Table, Strata]:
         estimator = self._estimator()
         check_estimator_kind(estimator, self._kind)
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
+        require_y(self, y)
         X = checked_X(self, X, plain=estimator is network_of(estimator), reset=True)
         y, strata = self._check_y(y)
         check_same_length(X, y, "y")

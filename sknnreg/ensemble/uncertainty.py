@@ -14,6 +14,7 @@ from sknnreg.engine.arrays.stack import Array
 from sknnreg.ensemble.base import BaseCrossFitted
 from sknnreg.ensemble.outputs import outputs
 from sknnreg.ensemble.table import Table, rows_of
+from sknnreg.estimators.data.checking import require_y
 from sknnreg.estimators.data.labels import check_labels
 from sknnreg.estimators.data.numbers import check_numbers, check_same_length
 from sknnreg.estimators.data.targets import ClassTargets, LabelTargets
@@ -92,6 +93,7 @@ class RegressorUncertainty(BaseCrossFitted):
             In units of log(1 / unit of y).
         """
         noise = self._noise_level(noise_std)
+        require_y(self, y)
         y, weights = self._as_outputs(check_numbers(y, "y")), self.weights_[:, None]
         n, found = self._outputs(X, self._method)
         check_same_length(X, y, "y")
@@ -195,6 +197,7 @@ class ClassifierUncertainty(BaseCrossFitted):
             At most 0.
         """
         check_is_fitted(self, "members_")
+        require_y(self, y)
         y = check_labels(y, "y")
         targets = LabelTargets(len(self.classes_)) if self._multilabel else None
         rows = (targets or ClassTargets(self.classes_)).encode(y, "y")

@@ -134,11 +134,15 @@ def test_bad_input():
         est.log_predictive_density(X, y[:-1])
     with pytest.raises(ValueError, match="y must have 1 column"):
         est.log_predictive_density(X, np.ones((90, 2)))
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        est.log_predictive_density(X, None)
     with pytest.raises(NotFittedError):
         CrossFittedRegressor().predict_interval(X)
     est, X, y = classifier()
     with pytest.raises(ValueError, match="not among the classes"):
         est.log_predictive_density(X, y + 7)
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        est.log_predictive_density(X, None)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         est.log_predictive_density(X, y[:-1])
     with pytest.raises(NotFittedError):

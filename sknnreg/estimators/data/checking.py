@@ -14,14 +14,19 @@ def check_training_rows(
     estimator: Any, X: Any, y: Any, sample_weight: Any, groups: Any = None, *, reset: bool
 ) -> Labelled:
     """Rows to learn from; ``reset`` is false where the number of columns must be as it was."""
-    if y is None:
-        raise ValueError(
-            f"{type(estimator).__name__} requires y to be passed, but the target y is None."
-        )
+    require_y(estimator, y)
     X = check_X(estimator, X, reset=reset)
     y = estimator._check_y(y, "y")
     check_same_length(X, y, "y")
     return Labelled(X, y, check_weights(sample_weight, X), check_groups(groups, X))
+
+
+def require_y(estimator: Any, y: Any) -> None:
+    """Raise where there are no targets."""
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is None."
+        )
 
 
 def check_validation_rows(estimator: Any, X: Any, y: Any, weight: Any) -> Labelled | None:

@@ -55,8 +55,10 @@ def entropy(p: Array, *, each_label: bool) -> Array:
 
 def log_normal(y: Array, mean: Array, std: Array) -> Array:
     """log N(y | mean, std**2), summed over outputs, ``(..., K) -> (...)``."""
-    z = (y - mean) / std
-    total: Array = (-0.5 * np.square(z) - np.log(std) - 0.5 * np.log(2 * np.pi)).sum(axis=-1)
+    # As far away as numbers go, the density is 0.
+    with np.errstate(over="ignore"):
+        squares = np.square((y - mean) / std)
+    total: Array = (-0.5 * squares - np.log(std) - 0.5 * np.log(2 * np.pi)).sum(axis=-1)
     return total
 
 

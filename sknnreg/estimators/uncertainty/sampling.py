@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.estimators.base import BaseMLPRegularized
+from sknnreg.estimators.data.checking import require_y
 from sknnreg.estimators.data.inputs import check_X
 from sknnreg.estimators.data.numbers import check_same_length
 from sknnreg.estimators.data.seeds import drawn_seed
@@ -122,6 +123,7 @@ class SampledPredictions(BaseMLPRegularized):
     def _checked(self, X: Any, y: Any) -> tuple[Any, Any]:
         """X and y of a call that judges predictions."""
         check_is_fitted(self, "coefs_")
+        require_y(self, y)
         X, y = check_X(self, X, reset=False), self._check_y(y, "y")
         check_same_length(X, y, "y")
         return X, y

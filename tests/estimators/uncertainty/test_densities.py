@@ -321,3 +321,19 @@ def test_frames_pipelines_and_pickles(regressor):
     model = make_pipeline(StandardScaler(), est).fit(X, regressor.y)
     mean, std = model.predict(X, return_std=True)
     assert mean.shape == std.shape == (80,)
+
+
+@pytest.mark.parametrize("Estimator", [MLPRegularizedRegressor, MLPRegularizedClassifier])
+def test_a_density_needs_targets(Estimator):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    est = Estimator((3,), max_iter=1, n_iter_no_change=None).fit(X, X[:, 0] > 0)
+    given = {} if Estimator is MLPRegularizedClassifier else {"noise_std": 1.0}
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        est.log_predictive_density(X, None, **given)
+
+
+def test_as_far_away_as_numbers_go_the_density_is_0():
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    est = MLPRegularizedRegressor((3,), max_iter=1, n_iter_no_change=None).fit(X, X[:, 0])
+    found = est.log_predictive_density(X, np.full(20, 1e200), noise_std=1.0)
+    np.testing.assert_array_equal(found, -np.inf)
