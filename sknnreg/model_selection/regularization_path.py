@@ -138,6 +138,11 @@ class RegularizationPathDisplay:
         ValueError
             If there is no such hyperparameter, no value, or an error that is not finite.
         """
+        if isinstance(param_range, str) or not isinstance(param_range, Iterable):
+            raise TypeError(
+                f"param_range must be a list of values of {param_name}, such as "
+                f"[{param_range!r}], got {param_range!r}."
+            )
         values = list(param_range)
         if not values:
             raise ValueError("param_range must have at least one value, got none.")

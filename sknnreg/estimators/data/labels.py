@@ -54,7 +54,7 @@ def _check_types(types: set[type], labels: Any, name: str) -> None:
     """Raise unless all labels are texts: of other objects nobody knows how they compare."""
     if all(issubclass(each, str) for each in types):
         return
-    missing = [each for each in np.asarray(labels, object).ravel() if _is_missing(each)]
+    missing = [each for each in np.asarray(labels, object).ravel() if is_missing(each)]
     if missing:
         raise ValueError(f"{name} contains {missing[0]!r}, no label. Leave these rows out.")
     names = sorted(each.__name__ for each in types)
@@ -69,7 +69,8 @@ def _check_types(types: set[type], labels: Any, name: str) -> None:
     )
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether it stands for a missing value in Python, NumPy or a data frame."""
     return not isinstance(value, str) and str(value) in MISSING
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import check_random_state
 
+from sknnreg.estimators.data.labels import check_groups
 from sknnreg.estimators.data.seeds import drawn_seed
 from sknnreg.model_selection.fits.sample import Index
 
@@ -21,6 +22,7 @@ class Rows:
 
     def __init__(self, n_rows: int, classes: Any, groups: Any, random_state: Any) -> None:
         self.pool: Index = np.arange(n_rows)
+        groups = check_groups(groups, self.pool)
         self._classes = classes
         self._groups = None if groups is None else np.unique(groups, return_inverse=True)[1]
         self._random = check_random_state(random_state)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import _num_samples
 
 from sknnreg.engine.arrays.stack import Array
 from sknnreg.model_selection.bias_and_variance.losses import LOSSES, Loss
+from sknnreg.model_selection.fits.sample import check_no_missing
 
 SMALLEST = np.finfo(np.float64).eps
 
@@ -88,6 +89,8 @@ def truth_of(X_test: Any, y_test: Any, f_test: Any, y: Any, name: str) -> Truth:
         measured = None if measured is None else _finite(measured, "y_test")
         known = None if known is None else _finite(_shaped(known, (n_rows, *shape)), "f_test")
         return Truth(X_test, measured, known, shape, None)
+    if measured is not None:
+        check_no_missing(measured, "y_test")
     labels = [y.ravel()] if measured is None else [y.ravel(), measured.ravel()]
     if known is not None and name == "zero_one":
         labels.append(known.ravel())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sknnreg.model_selection.fits.measures import Measure, measure_of
+from sknnreg.model_selection.fits.splitting import checked_repeats
 from sknnreg.model_selection.fits.spread import checked_level
 
 TESTS = ("corrected_t", "5x2cv_f", "bayesian")
@@ -18,8 +19,7 @@ def checked_choices(test: str, level: Any, n_repeats: Any, rope: Any) -> tuple[f
     """The confidence level, the number of repetitions and the region of equivalence."""
     if test not in TESTS:
         raise ValueError(f"test must be one of {', '.join(map(repr, TESTS))}, got {test!r}.")
-    if n_repeats is not None and not (isinstance(n_repeats, int | np.integer) and n_repeats >= 1):
-        raise ValueError(f"n_repeats must be an integer >= 1 or None, got {n_repeats!r}.")
+    n_repeats = checked_repeats(n_repeats)
     if test == "5x2cv_f" and n_repeats not in (None, 5):
         raise ValueError(f"test='5x2cv_f' has five repetitions, got n_repeats={n_repeats}.")
     if rope is not None and test != "bayesian":
@@ -30,7 +30,7 @@ def checked_choices(test: str, level: Any, n_repeats: Any, rope: Any) -> tuple[f
     if not (rope is None or (_is_number(rope) and 0 <= rope < np.inf)):
         raise ValueError(f"rope must be a number >= 0 in units of the error, got {rope!r}.")
     repeats = n_repeats or (5 if test == "5x2cv_f" else 1)
-    return checked_level(level), int(repeats), float(rope or 0)
+    return checked_level(level), repeats, float(rope or 0)
 
 
 def _is_number(value: Any) -> bool:

@@ -222,12 +222,15 @@ def _chance_error(study: TrainAndTest, estimator: Any) -> float:
             )
             for train, test in study.splits
         ]
-    except Exception as error:
+        error = float(np.mean(study.measure.error(np.array(scores))))
+        _check_number("it", error)
+        return error
+    except Exception as failed:
         raise ValueError(
             f"tolerance=None needs the {study.measure.name} of {type(constant).__name__}, which "
-            f"cannot be found here ({error}). Give the largest gap that counts as low as tolerance."
-        ) from error
-    return float(np.mean(study.measure.error(np.array(scores))))
+            f"cannot be found here ({failed}). Give the largest gap that counts as low as "
+            "tolerance."
+        ) from failed
 
 
 def _check_number(name: str, value: Any) -> None:

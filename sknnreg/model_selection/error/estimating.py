@@ -13,7 +13,12 @@ from sknnreg.model_selection.error.row_losses import MeanLoss, row_losses_of, us
 from sknnreg.model_selection.fits.listening import checked_callbacks, run_tasks
 from sknnreg.model_selection.fits.measures import Measure, measure_of
 from sknnreg.model_selection.fits.sample import Sample, routed_sample
-from sknnreg.model_selection.fits.splitting import Split, drawn_splits, splitter_of
+from sknnreg.model_selection.fits.splitting import (
+    Split,
+    checked_repeats,
+    drawn_splits,
+    splitter_of,
+)
 from sknnreg.model_selection.fits.spread import (
     checked_level,
     checked_values,
@@ -147,7 +152,8 @@ def estimate_error(
     >>> nested.losses.shape  # repetitions, folds, rows
     (20, 5, 442)
     """
-    level = _checked_choices(method, confidence_level, n_repeats, scoring, loss)
+    level = _checked_choices(method, confidence_level, scoring, loss)
+    n_repeats = checked_repeats(n_repeats)
     callbacks = checked_callbacks(callbacks)
     measure = _measure(scoring, loss, estimator)
     splitter = splitter_of(cv, y, estimator)
@@ -168,11 +174,9 @@ def estimate_error(
     return estimates(sample, estimator, measure, repetitions, method, level, callbacks, n_jobs)
 
 
-def _checked_choices(method: str, level: Any, n_repeats: Any, scoring: Any, loss: Any) -> float:
+def _checked_choices(method: str, level: Any, scoring: Any, loss: Any) -> float:
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, got {method!r}.")
-    if n_repeats is not None and not (isinstance(n_repeats, int | np.integer) and n_repeats >= 1):
-        raise ValueError(f"n_repeats must be an integer >= 1 or None, got {n_repeats!r}.")
     if scoring is not None and loss is not None:
         raise ValueError("scoring and loss both name an error: give one of them.")
     return checked_level(level)

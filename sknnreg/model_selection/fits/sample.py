@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params, _num_samples
 
+from sknnreg.estimators.data.labels import is_missing
 from sknnreg.estimators.training.subtasks import Listeners
 
 Index = NDArray[np.intp]
@@ -55,10 +57,13 @@ class Sample:
             fresh.fit(X, y, **_check_method_params(self.X, self.fit_params, rows))
         return fresh
 
-    def score(self, estimator: Any, scorer: Any, rows: Index, train: Index) -> Any:
+    def score(self, estimator: Any, scorer: Any, rows: Index, train: Index) -> float:
         """What a scorer says of a fitted estimator on these rows."""
         X, y = self.part(estimator, rows, train)
-        return scorer(estimator, X, y, **_check_method_params(self.X, self.score_params, rows))
+        score = scorer(estimator, X, y, **_check_method_params(self.X, self.score_params, rows))
+        if np.ndim(score) or not isinstance(np.asarray(score).item(), Real):
+            raise TypeError(f"scoring must give a number, got {score!r} of {scorer!r}.")
+        return float(score)
 
 
 def routed_sample(
@@ -78,7 +83,9 @@ def routed_sample(
     asked for; without, ``groups`` go to the splitter and all others to ``fit``.
     """
     X, y, groups = indexable(X, y, groups)
-    params = dict(params or {})
+    if y is not None and (scorer is None or _of_scikit_learn(scorer)):
+        check_no_missing(y, "y")
+    params = checked_params(params)
     if not get_config()["enable_metadata_routing"]:
         return Sample(X, y, fit_params=params, split_params={"groups": groups})
     if groups is not None:
@@ -87,6 +94,38 @@ def routed_sample(
             "params={'groups': groups}."
         )
     return Sample(X, y, *_routed(caller, params, estimator=estimator, scorer=scorer, splitter=cv))
+
+
+def checked_params(params: Any) -> dict[str, Any]:
+    """A copy; none if there are none."""
+    if params is not None and not isinstance(params, Mapping):
+        raise TypeError(
+            "params must be a dict of metadata by name, such as {'sample_weight': weights}, got "
+            f"{type(params).__name__}."
+        )
+    return dict(params or {})
+
+
+def check_no_missing(y: Any, name: str) -> None:
+    """Raise where a target is missing."""
+    values = np.asarray(y)
+    if values.dtype.kind == "f":
+        missing = np.isnan(values)
+    elif values.dtype.kind == "O":
+        missing = np.array([is_missing(each) for each in values.flat], bool).reshape(values.shape)
+    else:
+        return
+    if missing.any():
+        raise ValueError(
+            f"{name} holds {values[missing][0]} in row {np.argwhere(missing)[0][0]}: what is "
+            "predicted for a row without a target cannot be judged. Leave such rows out, of X too."
+        )
+
+
+def _of_scikit_learn(scorer: Any) -> bool:
+    """Whether it is one of its metrics, none of which takes missing targets."""
+    metric = getattr(scorer, "_score_func", None)
+    return str(getattr(metric, "__module__", None)).startswith("sklearn.")
 
 
 def _routed(caller: str, params: dict[str, Any], **consumers: Any) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from numbers import Integral
 from typing import Any
 
 from sklearn.base import is_classifier
@@ -10,14 +11,27 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state
 
 from sknnreg.estimators.data.seeds import drawn_seed
-from sknnreg.model_selection.fits.sample import Index, Sample
+from sknnreg.model_selection.fits.sample import Index, Sample, check_no_missing
 
 Split = tuple[Index, Index]
 
 
 def splitter_of(cv: Any, y: Any, estimator: Any) -> Any:
     """What scikit-learn makes of ``cv``: by default five folds, stratified for classifiers."""
+    if isinstance(cv, type):
+        raise TypeError(f"cv={cv.__name__} is a class. Make a splitter of it: {cv.__name__}(...).")
+    if y is not None and is_classifier(estimator):
+        check_no_missing(y, "y")
     return check_cv(cv, y, classifier=is_classifier(estimator))
+
+
+def checked_repeats(n_repeats: Any) -> int | None:
+    """A whole number of at least 1, or None."""
+    if n_repeats is None:
+        return None
+    if isinstance(n_repeats, bool) or not isinstance(n_repeats, Integral) or n_repeats < 1:
+        raise ValueError(f"n_repeats must be an integer >= 1 or None, got {n_repeats!r}.")
+    return int(n_repeats)
 
 
 def drawn_splits(

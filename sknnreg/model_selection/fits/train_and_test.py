@@ -55,7 +55,13 @@ class TrainAndTest:
             groups=groups,
             params=params,
         )
-        return cls(caller, sample, list(sample.splits(splitter)), measure)
+        splits = list(sample.splits(splitter))
+        if not splits:
+            raise ValueError(
+                f"cv={cv!r} gives no splits. Was it a generator that something else has used up? "
+                "Pass a list of its splits."
+            )
+        return cls(caller, sample, splits, measure)
 
     def errors(
         self, estimators: list[Any], *, n_jobs: int | None = None, callbacks: Any = None
@@ -92,5 +98,5 @@ def errors_of_split(
 ) -> tuple[float, float]:
     """On the training rows and on the test rows, of one fit."""
     fitted = sample.fitted(listeners, estimator, train)
-    scores = [float(sample.score(fitted, measure.scorer, rows, train)) for rows in (train, test)]
+    scores = [sample.score(fitted, measure.scorer, rows, train) for rows in (train, test)]
     return measure.error(scores[0]), measure.error(scores[1])

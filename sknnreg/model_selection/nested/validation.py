@@ -9,7 +9,12 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 
 from sknnreg.estimators.training.subtasks import Listeners
 from sknnreg.model_selection.fits.listening import run_tasks
-from sknnreg.model_selection.fits.sample import Index, Sample, routed_sample
+from sknnreg.model_selection.fits.sample import (
+    Index,
+    Sample,
+    checked_params,
+    routed_sample,
+)
 from sknnreg.model_selection.fits.splitting import Split, splitter_of
 from sknnreg.model_selection.fits.spread import checked_level, checked_values
 from sknnreg.model_selection.nested.result import NestedCrossValidationResult
@@ -160,7 +165,7 @@ def _outer_splits(sample: Sample, cv: Any) -> list[Split]:
 
 def _for_inner_folds(search: Any, groups: Any, params: dict[str, Any] | None) -> dict[str, Any]:
     """``params`` of the search's fit, with the groups where its splitter takes them."""
-    given = dict(params or {})
+    given = checked_params(params)
     inner = get_routing_for_object(getattr(search, "cv", None))
     if groups is not None and inner.consumes("split", ["groups"]):
         given.setdefault("groups", groups)
