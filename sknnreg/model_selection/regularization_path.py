@@ -138,14 +138,7 @@ class RegularizationPathDisplay:
         ValueError
             If there is no such hyperparameter, no value, or an error that is not finite.
         """
-        if isinstance(param_range, str) or not isinstance(param_range, Iterable):
-            raise TypeError(
-                f"param_range must be a list of values of {param_name}, such as "
-                f"[{param_range!r}], got {param_range!r}."
-            )
-        values = list(param_range)
-        if not values:
-            raise ValueError("param_range must have at least one value, got none.")
+        values = _checked_range(param_name, param_range)
         candidates = [
             clone(estimator).set_params(**{param_name: clone(v, safe=False)}) for v in values
         ]
@@ -199,6 +192,17 @@ class RegularizationPathDisplay:
         ax.set(xlabel=self.param_name, ylabel=self.error_name)
         ax.legend()
         return self
+
+
+def _checked_range(name: str, values: Any) -> list[Any]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(
+            f"param_range must be a list of values of {name}, such as [{values!r}], got {values!r}."
+        )
+    listed: list[Any] = list(values)
+    if not listed:
+        raise ValueError("param_range must have at least one value, got none.")
+    return listed
 
 
 def _places(values: list[Any]) -> tuple[Array, tuple[list[float], list[str]] | None]:
