@@ -18,19 +18,23 @@ from sknnreg.engine.places.data import LabelSmoothing, Mixup
 from sknnreg.engine.places.objective.losses import BinaryCrossEntropy, CrossEntropy
 
 SIGMAS = 5
-N_ROWS, N_DRAWS = 6, 20_000
+N_ROWS, N_DRAWS, N_COPIES = 6, 20_000, 200
 BY_SHARE = pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
 
 
 def mixtures(concentration, x, y, weight=None):
-    """What so many batches become, ``(N_DRAWS, B, F)`` and ``(N_DRAWS, B, K)``."""
-    augment = Mixup(concentration).bind((1, *x.shape), np.float64)
+    """What so many batches become, ``(N_DRAWS, B, F)`` and ``(N_DRAWS, B, K)``.
+
+    Many copies of the rows are a batch, in which another row is any of them by the same share.
+    """
+    copies = (1, N_COPIES, 1)
+    augment = Mixup(concentration).bind((1, N_COPIES * len(x), x.shape[1]), np.float64)
     streams, found = Streams([5]), []
-    weight = None if weight is None else weight[None, :, None]
-    for _ in range(N_DRAWS):
-        mixed_x, mixed_y = augment(x[None], y[None], streams, weight)
-        found.append((mixed_x[0].copy(), mixed_y[0].copy()))
-    return tuple(map(np.array, zip(*found, strict=True)))
+    weight = None if weight is None else np.tile(weight[None, :, None], copies)
+    for _ in range(N_DRAWS // N_COPIES):
+        mixed = augment(np.tile(x[None], copies), np.tile(y[None], copies), streams, weight)
+        found.append([each.reshape(N_COPIES, len(x), -1).copy() for each in mixed])
+    return tuple(map(np.concatenate, zip(*found, strict=True)))
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -219,7 +219,13 @@ def test_snapshots_are_the_networks_at_the_ends_of_the_last_cycles(name, task, n
         np.testing.assert_array_equal(outputs(snapshot, X), outputs(alone, X))
 
 
-@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(np.asarray, id="dense"),
+        pytest.param(sparse.csr_array, id="sparse", marks=pytest.mark.slow),
+    ],
+)
 @EACH_TASK
 @EACH_SETTING
 def test_an_ensemble_predicts_the_mean_of_its_snapshots(name, task, form):

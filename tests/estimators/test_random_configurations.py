@@ -198,7 +198,7 @@ def test_every_hyperparameter_is_drawn_or_fixed(Estimator):
 
 @BOTH
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.parametrize("number", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_some_drawn_settings_pass_every_check(Estimator, number):
     check(Estimator, number)
 

@@ -117,7 +117,7 @@ DEPEND_ON_TRAINING = {
     # draws come from the seed alone, and a fit starts anew
     "check_fit_idempotent",
     # weights reach every term of the objective and every statistic
-    *SAMPLE_WEIGHT_CHECKS,
+    SAMPLE_WEIGHT_CHECKS[0],
     "check_class_weight_classifiers",
     "check_classifiers_one_label_sample_weights",
     # the least there can be to train on
@@ -218,6 +218,17 @@ def test_classifiers_pass_the_checks_that_depend_on_training(estimator, check):
 
 @checks_that_depend_on_training(configured(MLPRegularizedRegressor, REGRESSORS))
 def test_regressors_pass_the_checks_that_depend_on_training(estimator, check):
+    check(estimator)
+
+
+# Sparse rows are read by code that knows no training: `test_every_check` sees them too.
+@pytest.mark.slow
+@checks(
+    configured(MLPRegularizedClassifier, CLASSIFIERS)
+    + configured(MLPRegularizedRegressor, REGRESSORS),
+    lambda check: check.func.__name__ == SAMPLE_WEIGHT_CHECKS[1],
+)
+def test_weights_of_sparse_rows(estimator, check):
     check(estimator)
 
 

@@ -37,6 +37,10 @@ def ridge_search(**settings):
     return GridSearchCV(Ridge(), ALPHAS, scoring="neg_mean_squared_error", cv=3, **settings)
 
 
+def neighbors_search(**settings):
+    return GridSearchCV(KNeighborsClassifier(), NEIGHBORS, cv=2, **settings)
+
+
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_equals_a_loop_by_hand(n_jobs):
     X, y = load_diabetes(return_X_y=True)
@@ -67,7 +71,7 @@ def test_the_interval_is_nadeau_and_bengios():
 
 def test_stability_is_the_share_of_the_most_frequent_choice():
     X, y = load_iris(return_X_y=True)
-    result = nested_cross_validate(GridSearchCV(KNeighborsClassifier(), NEIGHBORS), X, y, cv=10)
+    result = nested_cross_validate(neighbors_search(), X, y, cv=10)
     values = [chosen["n_neighbors"] for chosen in result.best_params]
     counts = {value: values.count(value) for value in values}
     value, share = result.most_frequent["n_neighbors"]
@@ -132,8 +136,8 @@ def test_chosen_by_one_score_and_judged_by_another():
 def test_a_search_of_several_scores_is_judged_by_the_one_it_chooses_by():
     X, y = load_iris(return_X_y=True)
     both = ["accuracy", "neg_log_loss"]
-    search = GridSearchCV(KNeighborsClassifier(), NEIGHBORS, scoring=both, refit="neg_log_loss")
-    alone = GridSearchCV(KNeighborsClassifier(), NEIGHBORS, scoring="neg_log_loss")
+    search = neighbors_search(scoring=both, refit="neg_log_loss")
+    alone = neighbors_search(scoring="neg_log_loss")
     found, expected = (nested_cross_validate(each, X, y, cv=OUTER) for each in (search, alone))
     np.testing.assert_array_equal(found.errors, expected.errors)
     np.testing.assert_array_equal(found.non_nested_error, expected.non_nested_error)
@@ -143,10 +147,10 @@ def test_a_search_of_several_scores_is_judged_by_the_one_it_chooses_by():
 
 def test_a_choice_by_a_function_of_all_results():
     X, y = load_iris(return_X_y=True)
-    last = GridSearchCV(KNeighborsClassifier(), NEIGHBORS, refit=lambda results: 3)
+    last = neighbors_search(refit=lambda results: 3)
     result = nested_cross_validate(last, X, y, cv=OUTER)
     assert result.best_params == [{"n_neighbors": 27}] * 4
-    only = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [27]})
+    only = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [27]}, cv=2)
     expected = nested_cross_validate(only, X, y, cv=OUTER)
     np.testing.assert_array_equal(result.inner_errors, expected.inner_errors)
     np.testing.assert_array_equal(result.errors, expected.errors)
@@ -195,7 +199,7 @@ def test_a_pipeline_on_a_data_frame_and_a_list_of_grids():
         {"logisticregression__C": [0.01, 1.0]},
         {"logisticregression": [RandomForestClassifier(5, random_state=0)]},
     ]
-    result = nested_cross_validate(GridSearchCV(pipeline, grids), table, y, cv=3)
+    result = nested_cross_validate(GridSearchCV(pipeline, grids, cv=2), table, y, cv=3)
     assert result.error < 0.3
     assert max(map(len, str(result).splitlines())) <= 80
     assert set(result.most_frequent) <= {"logisticregression", "logisticregression__C"}
@@ -260,7 +264,7 @@ class OwnSearch(ClassifierMixin, BaseEstimator):
     """No search of scikit-learn's, but with what a search tells."""
 
     def fit(self, X, y):
-        self.inner_ = GridSearchCV(KNeighborsClassifier(), NEIGHBORS).fit(X, y)
+        self.inner_ = neighbors_search().fit(X, y)
         self.best_params_, self.best_score_ = self.inner_.best_params_, self.inner_.best_score_
         self.classes_ = self.inner_.classes_
         return self
@@ -272,7 +276,7 @@ class OwnSearch(ClassifierMixin, BaseEstimator):
 def test_a_search_of_ones_own():
     X, y = load_iris(return_X_y=True)
     own = nested_cross_validate(OwnSearch(), X, y, cv=OUTER)
-    theirs = nested_cross_validate(GridSearchCV(KNeighborsClassifier(), NEIGHBORS), X, y, cv=OUTER)
+    theirs = nested_cross_validate(neighbors_search(), X, y, cv=OUTER)
     np.testing.assert_array_equal(own.errors, theirs.errors)
     assert own.non_nested_error == theirs.non_nested_error
 

@@ -49,6 +49,7 @@ def run_schedules(first, n):
     return told
 
 
+@pytest.mark.slow
 def test_some_schedules():
     """These two have all five disturbances between them, two searches, helpers and workers."""
     run_schedules(147, 2)

@@ -112,10 +112,20 @@ def reports_of(program):
 
 
 @posix
-def test_ctrl_c_ends_a_search():
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["nested, with a process", "a scorer"],
+        pytest.param(["one core", "lbfgs", "a large network"], marks=pytest.mark.slow),
+    ],
+    ids="; ".join,
+)
+def test_ctrl_c_ends_a_search(names):
     """One after the other in a process, so that each is also the next one after an interrupt."""
-    reports = reports_of(PROGRAM.replace("SEARCHES", repr(SEARCHES)))
-    assert reports.keys() == SEARCHES.keys()
+    reports = reports_of(
+        PROGRAM.replace("SEARCHES", repr({each: SEARCHES[each] for each in names}))
+    )
+    assert list(reports) == names
     for name, report in reports.items():
         assert report["took"] < 20.0, f"{name}: a search that does not end by itself"
         assert report["threads"] == ["MainThread"], name
