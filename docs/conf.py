@@ -87,25 +87,36 @@ linkcheck_ignore = [r"https?://"]
 # ---------------------------------------------------------------- gallery
 
 
+GALLERY = HERE / "auto_examples"
+
+
 def forget_pages_of_another_package() -> None:
     """Have every example run again if the package has changed since the gallery was made.
 
     The gallery runs an example again when its own text has changed; a claim must be found again
     when the package has.
     """
-    gallery = HERE / "auto_examples"
     digest = hashlib.sha256()
     for file in sorted((HERE.parent / "sknnreg").rglob("*.py")):
         digest.update(file.read_bytes())
-    gallery.mkdir(exist_ok=True)
-    kept = gallery / "package.sha256"
+    GALLERY.mkdir(exist_ok=True)
+    kept = GALLERY / "package.sha256"
     if not kept.exists() or kept.read_text() != digest.hexdigest():
-        for mark in gallery.rglob("*.md5"):
+        for mark in GALLERY.rglob("*.md5"):
             mark.unlink()
         kept.write_text(digest.hexdigest())
 
 
+def forget_pages_without_example() -> None:
+    """Remove what the gallery made of examples that have gone or moved."""
+    for page in GALLERY.rglob("plot_*.rst"):
+        if not (EXAMPLES / page.relative_to(GALLERY)).with_suffix(".py").exists():
+            for file in page.parent.glob(f"{page.stem}.*"):
+                file.unlink()
+
+
 forget_pages_of_another_package()
+forget_pages_without_example()
 SECTIONS = [
     "getting_started",
     "places",
