@@ -172,23 +172,12 @@ def curve(settings, seed):
     return network.fit(train, y_train, X_val=test, y_val=y_test).validation_loss_curve_
 
 
-drawn = {
-    name: (networks[name], colour)
-    for name, colour in (
-        ("defaults", "#D55E00"),
-        ("batch normalization", "#009E73"),
-        ("dropout", "#0072B2"),
-    )
-}
-figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
+colours = {"defaults": "#D55E00", "batch normalization": "#009E73", "dropout": "#0072B2"}
 with fit_together():
-    curves = Parallel()(
-        delayed(curve)(settings, seed) for settings, _ in drawn.values() for seed in SEEDS
-    )
+    curves = Parallel()(delayed(curve)(networks[name], seed) for name in colours for seed in SEEDS)
 epochs = np.arange(1, 101)
-for (name, (_, colour)), each in zip(
-    drawn.items(), np.reshape(curves, (len(drawn), len(SEEDS), 100)), strict=True
-):
+figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
+for (name, colour), each in zip(colours.items(), np.reshape(curves, (3, -1, 100)), strict=True):
     mean = each.mean(axis=0)
     axes.plot(epochs, each.T, color=colour, lw=0.6, alpha=0.25)
     axes.plot(epochs, mean, color=colour, lw=2.5, label=name)
