@@ -130,7 +130,7 @@ right.spines[["top", "right"]].set_visible(False)
 X, _, y, _ = sample(0)
 with fit_together():
     comparison = compare_estimators(
-        {"dropout 0.5": network(0.5), "no dropout": network()},
+        {"dropout": network(0.5), "without": network()},
         X,
         y,
         test="bayesian",

@@ -100,7 +100,7 @@ models = dict(zip(MODELS, np.reshape(models, (len(MODELS), len(SEEDS))), strict=
 likelihoods = {}
 for name, each in models.items():
     told = np.median([judged(*pair) for pair in zip(each, SEEDS, strict=True)], axis=0)
-    print(f"{name:12} {told[0]:14.2f} {told[1]:11.2f} {told[2]:6.0%} {told[3]:6.0%}")
+    print(f"{name:12} {told[0]:z14.2f} {told[1]:z11.2f} {told[2]:6.0%} {told[3]:6.0%}")
     likelihoods[name] = told[:2]
 
 # %%
@@ -123,7 +123,7 @@ for ax, (name, each) in zip(axes.flat, models.items(), strict=True):
     ax.plot(x, mean, color="#0072B2", label="predict")
     ax.plot(learned[0][:, 0], learned[1], ".", color="#D55E00", ms=4, label="rows learned from")
     near, gap = likelihoods[name]
-    ax.set_title(f"{name}: log-likelihood {near:.2f}, in the gap {gap:.2f}", fontsize=10)
+    ax.set_title(f"{name}: log-likelihood {near:z.2f}, in the gap {gap:z.2f}", fontsize=10)
     ax.set(ylim=(-4, 4), xlim=(x[0], x[-1]), xlabel="x", ylabel="y")
     ax.label_outer()
 handles, labels = axes[0, 0].get_legend_handles_labels()

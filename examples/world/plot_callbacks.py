@@ -101,8 +101,8 @@ for name, each in networks.items():
 # %%
 # How the weights grow
 # --------------------
-# The L2 penalty holds the weights at half their size or less. Dropout is a regularizer too, and does
-# nothing of the kind: its weights end larger than those of the network without any.
+# The L2 penalty holds the weights at half that size or less. Dropout is a regularizer too, and
+# does nothing of the kind: its weights end larger than those of the network without any.
 
 colours = dict(zip(networks, ("#D55E00", "#009E73", "#0072B2", "#CC79A7"), strict=True))
 figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")

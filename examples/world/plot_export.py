@@ -43,7 +43,7 @@ roads["MLPClassifier"] = plain.predict_proba(rows)[:, 1]
 # %%
 # As arrays
 # ---------
-# ``coefs_`` and ``intercepts_`` are that network. Twelve lines of any language compute it; in
+# ``coefs_`` and ``intercepts_`` are that network. A dozen lines of any language compute it; in
 # single precision too, as a small processor would.
 
 
@@ -64,9 +64,9 @@ roads["by hand, single precision"] = by_hand(rows, np.float32)
 # %%
 # In a file
 # ---------
-# By joblib or pickle, for this package in the same version. The weights of 32-bit training are kept
-# as they are, and the file holds no training data. With skops there is no pickle in it: it can be
-# read without trusting whoever wrote it, for it builds only such types as one allows.
+# By joblib or pickle, for this package in the same version. It holds no training data,
+# and nothing that training alone needs. With skops there is no pickle in it: it can be read without
+# trusting whoever wrote it, for it builds only such types as one allows.
 
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "model.joblib"
