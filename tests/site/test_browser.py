@@ -18,7 +18,7 @@ PAGES = {
     "index.html": [".sd-card", "table", ".navbar-brand, .navbar-header-items__start"],
     "auto_examples/index.html": [".sphx-glr-thumbcontainer img"],
     "auto_examples/claims/index.html": ["table.claims .sd-badge", ".sphx-glr-thumbcontainer img"],
-    "auto_examples/claims/plot_12_batch_norm.html": [".sphx-glr-single-img", "div.highlight"],
+    "auto_examples/claims/plot_12_batch_normalization.html": [".sphx-glr-single-img", "div.highlight"],
     "guide/regularizers.html": ["mjx-container", "table"],
     "guide/place_2_signal.html": ["mjx-container", "div.highlight"],
     "guide/which_regularizer.html": ["table", "article img"],
