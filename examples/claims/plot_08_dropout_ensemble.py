@@ -150,7 +150,7 @@ def by_number_of_masks(model, X, y, seed):
 
 COLOURS = {"geometric": "#0072B2", "arithmetic": "#D55E00"}
 SHOWN = ("one hidden layer", "two hidden layers")
-plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
+plt.rcParams.update({"font.size": 13, "axes.spines.top": False, "axes.spines.right": False})
 figure, (above, below) = plt.subplots(2, 2, figsize=(9, 8), layout="constrained", sharey="row")
 for ax, case in zip(above, SHOWN, strict=True):
     ax.plot([0, 1], [0, 1], color="0.7", lw=1, zorder=0)
@@ -160,7 +160,7 @@ for ax, case in zip(above, SHOWN, strict=True):
         label = f"{name} mean"
         ax.plot(one, np.concatenate(many), mark, color=COLOURS[name], ms=4, label=label)
     ax.set(title=case, xlabel="probability of a class, by one pass")
-above[0].set_ylabel("the same, mean of all 4096 sub-networks")
+above[0].set_ylabel("the same, mean of all 4096")
 above[0].legend(frameon=False, loc="upper left")
 for ax, case in zip(below, SHOWN, strict=True):
     values = np.array([by_number_of_masks(*fit, seed) for seed, fit in enumerate(fits[case])])

@@ -111,7 +111,7 @@ def times_the_epochs(levels):
     )
 
 
-plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
+plt.rcParams.update({"font.size": 13, "axes.spines.top": False, "axes.spines.right": False})
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
 epochs = np.arange(1, N_EPOCHS + 1)
 for curves, colour, style, label in (

@@ -130,7 +130,7 @@ numbers = {name: np.array(values) for name, values in rows.items()}
 # the kinked line; the average under the normal distribution is the smooth one.
 
 MASKS, GAUSSIAN, MEAN = "#555555", "#0072B2", "#D55E00"
-plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
+plt.rcParams.update({"font.size": 13, "axes.spines.top": False, "axes.spines.right": False})
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(10, 3.9), layout="constrained")
 model, X_test, _ = told[0]
 unit = np.argmin(np.abs(shown[0][0]))  # one whose mean is near the kink

@@ -158,12 +158,12 @@ for name, error in check_gradients(checked.set_params(random_state=0), U[:50], y
 # bias does not get far, but the naive gradient has a higher loss all along.
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
-plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
+plt.rcParams.update({"font.size": 13, "axes.spines.top": False, "axes.spines.right": False})
 figure, ((one, two), (three, four)) = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
 one.loglog(SCALES, np.mean(lengths, axis=0), "o-", color=BLUE, lw=2)
 one.text(3, 1.5, "slope -1", color=BLUE)
 one.set(
-    title="gradient by weights a times as large", xlabel="a", ylabel="its length, a = 1 being 1"
+    title="gradient, weights times a", xlabel="a", ylabel="its length, a = 1 being 1"
 )
 for a, style in zip(UNITS, ("-", "--", ":"), strict=True):
     for norm, colour in ((None, ORANGE), ("batch", BLUE)):
@@ -172,7 +172,7 @@ for a, style in zip(UNITS, ("-", "--", ":"), strict=True):
     two.plot([], [], style, color=ORANGE, lw=2, label=f"without BN, a = {a:g}")
 two.plot([], [], color=BLUE, lw=2, label="with BN, all three")
 two.set(
-    title="networks on inputs a times as large", xlabel="epochs", ylabel="training loss", ylim=0
+    title="networks, inputs times a", xlabel="epochs", ylabel="training loss", ylim=0
 )
 two.legend(frameon=False)
 for ax, alone, row in ((three, True, 0), (four, False, 1)):

@@ -11,7 +11,7 @@ reducing internal covariate shift*, ICML. Figure 1 is drawn anew here; the step 
 its section 4.2, where they are tried on a far larger network.
 
 **Measured.** The network of Figure 1, three hidden layers of 100 sigmoid units, in batches of 60
-by plain gradient descent, on the digits of scikit-learn in place of MNIST, over 4 seeds: accuracy
+by plain gradient descent, on the digits of scikit-learn in place of MNIST, over 5 seeds: accuracy
 on test rows after each epoch, and the 15th, 50th and 85th percentiles of what goes into the
 sigmoids of the last hidden layer.
 """
@@ -37,7 +37,7 @@ from sklearn.model_selection import train_test_split
 from sknnreg import MLPRegularizedClassifier, fit_together
 from sknnreg.inspection import ActivationRecorder
 
-N_SEEDS, N_EPOCHS, BATCH, N_TRAIN = 4, 70, 60, 1320
+N_SEEDS, N_EPOCHS, BATCH, N_TRAIN = 5, 60, 60, 1320
 FACTORS = (1, 5, 30)
 
 X, y = load_digits(return_X_y=True)
@@ -92,7 +92,7 @@ steps = np.arange(1, N_EPOCHS + 1) * (N_TRAIN // BATCH)
 # the first epoch on where they stay.
 
 PLAIN, NORMALIZED = "#D55E00", "#0072B2"
-plt.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
+plt.rcParams.update({"font.size": 13, "axes.spines.top": False, "axes.spines.right": False})
 
 
 def movement(percentiles):
@@ -117,19 +117,23 @@ def draw_accuracy(ax, curves, colour, **style):
 
 
 figure, axes = plt.subplot_mosaic(
-    "abc", figsize=(10, 4.1), width_ratios=[1.25, 1, 1], layout="constrained"
+    "abc", figsize=(10, 4.4), width_ratios=[1.25, 1, 1], layout="constrained"
 )
 draw_accuracy(axes["a"], accuracy[None, 1], PLAIN, ls="--")
 draw_accuracy(axes["a"], accuracy["batch", 1], NORMALIZED)
-axes["a"].text(300, 0.90, "with BN", color=NORMALIZED, fontweight="bold")
-axes["a"].text(620, 0.66, "without BN", color=PLAIN, fontweight="bold")
-axes["a"].set(title="(a) test accuracy", xlabel="training steps", ylim=(0, 1.02))
+axes["a"].text(230, 0.88, "with BN", color=NORMALIZED, fontweight="bold")
+axes["a"].text(600, 0.62, "without BN", color=PLAIN, fontweight="bold")
+axes["a"].set(
+    title="(a) test accuracy", xlabel="training steps", xticks=(0, 400, 800, 1200), ylim=(0, 1.02)
+)
 axes["c"].sharey(axes["b"])
 for name, norm, colour in (("b", None, PLAIN), ("c", "batch", NORMALIZED)):
     draw_typical_unit(axes[name], inputs[norm][0], colour)
     axes[name].axhline(0, color="0.7", lw=0.8, zorder=0)
     title = f"({name}) {'without' if norm is None else 'with'} BN"
-    axes[name].set(title=title, xlabel="training steps", xlim=(0, steps[-1] * 1.2))
+    axes[name].set(
+        title=title, xlabel="training steps", xticks=(0, 600, 1200), xlim=(0, steps[-1] * 1.26)
+    )
 axes["b"].set_ylabel("input of a last sigmoid")
 plt.show()
 
@@ -142,7 +146,8 @@ plt.show()
 #
 # But 5 times is not too much for this plain network, and on most seeds serves it better: a
 # sigmoid's small slopes make for small gradients. And with batch normalization the larger step
-# sizes are slower here, not faster, as the first of them has learned in an epoch or two already.
+# sizes are slower here, not faster: with the first of them the network has learned in one to three
+# epochs. Nor is any step size good: in a trial, 100 was too long with batch normalization, too.
 
 figure, pair = plt.subplots(1, 2, figsize=(9, 3.9), layout="constrained", sharey=True)
 SHADES = ("#0072B2", "#E69F00", "#CC79A7")
@@ -167,31 +172,38 @@ def steps_to(curves, level=0.9):
     return np.where(reached.any(axis=1), steps[reached.argmax(axis=1)], np.inf)
 
 
-print(f"{'':12}{'step size':>10}{'steps to 0.9, by seed':>28}{'accuracy at the end':>22}")
+print(f"{'':12}{'step size':>10}{'steps to 0.9, by seed':>32}{'accuracy at the end':>22}")
 for (norm, factor), curves in accuracy.items():
-    counts = "".join(f"{n:7.0f}" if np.isfinite(n) else f"{'-':>7}" for n in steps_to(curves))
+    counts = "".join(f"{n:6.0f}" if np.isfinite(n) else f"{'-':>6}" for n in steps_to(curves))
     last = curves[:, -5:].mean(axis=1)
     name = "without BN" if norm is None else "with BN"
-    print(f"{name:12}{f'x{factor}':>10}{counts:>28}{last.mean():13.3f} +- {last.std(ddof=1):.3f}")
+    print(f"{name:12}{f'x{factor}':>10}{counts:>32}{last.mean():13.3f} +- {last.std(ddof=1):.3f}")
 
 # %%
 # Verdict
 # -------
-# Figure 1 holds if every seed needs at most half the steps to 0.9, if the mean accuracy of the last
-# five epochs is higher by more than two standard errors of the paired differences, and if on every
-# seed the median unit's percentiles range over at most two thirds of what they do without. Larger
-# steps do no harm if at 5 and 30 times the step size the accuracy at the end is within 0.02 of the
-# first one's. The whole claim holds if moreover one of the two learns faster than the first; the
-# first two alone are a part.
+# Figure 1 holds if every seed needs at most half the steps to 0.9, also against the plain network
+# with 5 times the step size, which serves it better; if the mean accuracy of the last five epochs
+# is higher by more than two standard errors of the paired differences; and if on every seed the
+# median unit's percentiles range over at most two thirds of what they do without. Larger steps do
+# no harm if at 5 and 30 times the step size the accuracy at the end is within 0.02 of the first
+# one's. The whole claim holds if moreover one of the two learns faster than the first; without
+# that, these two are a part.
 
-fewer = steps_to(accuracy[None, 1]) / steps_to(accuracy["batch", 1])
 ends = {setting: curves[:, -5:].mean(axis=1) for setting, curves in accuracy.items()}
-gain = ends["batch", 1] - ends[None, 1]
-error = gain.std(ddof=1) / np.sqrt(N_SEEDS)
+fewer, than_larger = (
+    steps_to(accuracy[None, factor]) / steps_to(accuracy["batch", 1]) for factor in (1, 5)
+)
+gain, smaller = (ends["batch", 1] - ends[None, factor] for factor in (1, 5))
+error, smaller_error = (each.std(ddof=1) / np.sqrt(N_SEEDS) for each in (gain, smaller))
+print("With BN at x1, against x5 without:")
+print(f"{than_larger.min():.0f} to {than_larger.max():.0f} times fewer steps")
+print(f"accuracy higher by {smaller.mean():.3f} +- {smaller_error:.3f}")
 moved = {norm: np.median(movement(each), axis=-1) for norm, each in inputs.items()}
 steadier = moved[None] / moved["batch"]
 
-figure_holds = fewer.min() >= 2 and gain.mean() > 2 * error and steadier.min() >= 1.5
+figure_holds = min(fewer.min(), than_larger.min()) >= 2 and steadier.min() >= 1.5
+figure_holds = figure_holds and gain.mean() > 2 * error
 loss = max(ends["batch", 1].mean() - ends["batch", factor].mean() for factor in (5, 30))
 mean_steps = [steps_to(accuracy["batch", factor]).mean() for factor in FACTORS]
 larger_are_faster = min(mean_steps[1:]) < mean_steps[0]
