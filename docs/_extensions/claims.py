@@ -22,9 +22,9 @@ class ClaimsTable(Directive):
 
     def run(self) -> list[nodes.Node]:
         """Rows from the pages that the gallery has just written, beside this one."""
-        page = Path(self.state.document.current_source).parent
-        # The gallery's main page repeats the sections' headers; the table stands in its section.
-        folder = page if page.name == EXAMPLES.name else page / EXAMPLES.name
+        folder = Path(self.state.document.current_source).parent
+        if folder.name != EXAMPLES.name:  # the gallery's main page, which repeats all headers
+            return []
         lines = [
             ".. list-table::",
             "   :header-rows: 1",
@@ -36,7 +36,7 @@ class ClaimsTable(Directive):
         for example in sorted(EXAMPLES.glob("plot_*.py")):
             lines += self.told(example, folder)
         node = nodes.container()
-        self.state.nested_parse(StringList(lines, source=str(page)), self.content_offset, node)
+        self.state.nested_parse(StringList(lines, source=str(folder)), self.content_offset, node)
         return node.children
 
     def told(self, example: Path, folder: Path) -> list[str]:

@@ -18,4 +18,5 @@ def pages() -> dict[Path, Page]:
     """Every page of the site, read."""
     if not (SITE / "index.html").exists():
         pytest.fail(f"no site in {SITE}; build it by: sphinx-build -W docs docs/_build/html")
-    return {path: Page.read(path) for path in sorted(SITE.rglob("*.html"))}
+    paths = (path for path in sorted(SITE.rglob("*.html")) if "_static" not in path.parts)
+    return {path: Page.read(path) for path in paths}

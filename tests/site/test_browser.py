@@ -18,7 +18,10 @@ PAGES = {
     "index.html": [".sd-card", "table", ".navbar-brand, .navbar-header-items__start"],
     "auto_examples/index.html": [".sphx-glr-thumbcontainer img"],
     "auto_examples/claims/index.html": ["table.claims .sd-badge", ".sphx-glr-thumbcontainer img"],
-    "auto_examples/claims/plot_12_batch_normalization.html": [".sphx-glr-single-img", "div.highlight"],
+    "auto_examples/claims/plot_12_batch_normalization.html": [
+        ".sphx-glr-single-img",
+        "div.highlight",
+    ],
     "guide/regularizers.html": ["mjx-container", "table"],
     "guide/place_2_signal.html": ["mjx-container", "div.highlight"],
     "guide/which_regularizer.html": ["table", "article img"],
@@ -60,6 +63,7 @@ def test_page_is_seen(browser, path, size, scheme):
         assert box is not None, element
         assert min(box["width"], box["height"]) > 5, element
     wait_for_pictures(page)
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
     folder = SITE.parent / "screenshots"
     folder.mkdir(exist_ok=True)
     name = path.removesuffix(".html").replace("/", "_")

@@ -49,7 +49,7 @@ def test_formulas_are_formulas(pages):
 def test_every_example_has_a_page_and_a_picture(pages, example):
     page = pages[GALLERY / example.parent.name / f"{example.stem}.html"]
     assert page.has("sphx-glr-single-img") + page.has("sphx-glr-multi-img") >= 1
-    thumbnail = f"sphx_glr_{example.stem}_thumb."
+    thumbnail = f"sphx_glr_{example.stem}_thumb"
     assert any(thumbnail in link for link in pages[GALLERY / "index.html"].links)
     names = {link.rsplit("/", 1)[-1] for link in page.links}
     assert {f"{example.stem}.py", f"{example.stem}.ipynb"} <= names
