@@ -162,18 +162,14 @@ plt.rcParams.update({"font.size": 13, "axes.spines.top": False, "axes.spines.rig
 figure, ((one, two), (three, four)) = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
 one.loglog(SCALES, np.mean(lengths, axis=0), "o-", color=BLUE, lw=2)
 one.text(3, 1.5, "slope -1", color=BLUE)
-one.set(
-    title="gradient, weights times a", xlabel="a", ylabel="its length, a = 1 being 1"
-)
+one.set(title="gradient, weights times a", xlabel="a", ylabel="its length, a = 1 being 1")
 for a, style in zip(UNITS, ("-", "--", ":"), strict=True):
     for norm, colour in ((None, ORANGE), ("batch", BLUE)):
         each = np.array([curves[norm, a, seed] for seed in range(5)])
         two.plot(range(1, N_EPOCHS + 1), each.mean(axis=0), style, color=colour, lw=2)
     two.plot([], [], style, color=ORANGE, lw=2, label=f"without BN, a = {a:g}")
 two.plot([], [], color=BLUE, lw=2, label="with BN, all three")
-two.set(
-    title="networks, inputs times a", xlabel="epochs", ylabel="training loss", ylim=0
-)
+two.set(title="networks, inputs times a", xlabel="epochs", ylabel="training loss", ylim=0)
 two.legend(frameon=False)
 for ax, alone, row in ((three, True, 0), (four, False, 1)):
     for whole, colour, label in ((False, ORANGE, "naive gradient"), (True, BLUE, "whole gradient")):
