@@ -1,6 +1,7 @@
 """Augmentations in fit, partial_fit, stacks, searches and helper processes."""
 
 import _thread
+import signal
 import threading
 import time
 
@@ -334,6 +335,8 @@ class TestSlowOnes:
 
     def test_ctrl_c_ends_it_in_the_midst_of_a_call(self, digits):
         """It would take a minute otherwise."""
+        # What a shell starts in the background may have been told to ignore it.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         ended = []
 
         def forever(X, y, rng):
@@ -345,8 +348,11 @@ class TestSlowOnes:
             return X, y
 
         est = MLPRegularizedClassifier(**QUICK, augmentation=forever)
-        with pytest.warns(UserWarning, match="interrupted after 1 epoch"):
-            est.fit(*digits)
+        try:
+            with pytest.warns(UserWarning, match="interrupted after 1 epoch"):
+                est.fit(*digits)
+        finally:
+            signal.signal(signal.SIGINT, before)
         assert len(ended) == 6
         assert est.n_iter_ == 1
 

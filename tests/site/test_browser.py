@@ -76,6 +76,23 @@ def test_page_is_seen(browser, path, size, scheme):
     page.close()
 
 
+def test_every_page_fits_a_phone(browser, pages):
+    width, height = SIZES["phone"]
+    page = browser.new_page(viewport={"width": width, "height": height})
+    too_wide, unrendered = [], []
+    for path in pages:
+        page.goto(path.as_uri())
+        name = str(path.relative_to(SITE))
+        if page.locator(".math").count():
+            page.wait_for_selector("mjx-container", state="attached")
+            unrendered += [name] * page.locator("mjx-merror").count()
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            too_wide.append(name)
+    page.close()
+    assert not too_wide
+    assert not unrendered
+
+
 def wait_for_pictures(page):
     """Pictures are read when they come into sight; each must be one."""
     page.evaluate("document.querySelectorAll('img').forEach(img => { img.loading = 'eager' })")
