@@ -14,6 +14,7 @@ PAGES = [
     ROOT / "docs" / "glossary.md",
     *sorted((ROOT / "docs" / "guide").glob("*.md")),
 ]
+TAKE_SECONDS = {"clusters", "scikit_learn", "searches", "tables"}
 BLOCK = re.compile(r"(<!-- not run -->\s*)?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHOWN = {
     page: [match for match in BLOCK.finditer(page.read_text(encoding="utf-8")) if not match[1]]
@@ -27,7 +28,12 @@ def test_most_pages_show_python():
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if SHOWN[page]], ids=lambda page: page.stem
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] * (page.stem in TAKE_SECONDS), id=page.stem)
+        for page in PAGES
+        if SHOWN[page]
+    ],
 )
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

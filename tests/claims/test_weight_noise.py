@@ -86,6 +86,7 @@ def test_far_from_0_it_is_an_approximation(bench, rng):
     assert mean + SIGMAS * error < 0.7 * told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("residual", [-3.0, 3.0])
 def test_where_residuals_do_not_average_out_curvature_counts_too(bench, rng, residual):
     """All targets on one side of f: 60,000 passes, at s small enough for what is left out."""

@@ -158,7 +158,10 @@ PRECISION_AND_WEIGHTS = list(product(("float32", "float64"), (False, True)))
 @pytest.mark.parametrize(
     ("solver", "kind", "dtype", "weighted"),
     [
-        (solver, kind, *PRECISION_AND_WEIGHTS[(row + column) % 4])
+        pytest.param(
+            *(solver, kind, *PRECISION_AND_WEIGHTS[(row + column) % 4]),
+            marks=[pytest.mark.slow] * ((row + column) % 2),  # every solver, every loss by default
+        )
         for row, solver in enumerate(SOLVERS)
         for column, kind in enumerate(LOSSES)
     ],

@@ -89,6 +89,7 @@ def lives(stat):
         return False
 
 
+@pytest.mark.slow
 def test_processes_end_with_a_parent_that_is_killed():
     assert seconds_to_live(30) < 25
 

@@ -156,6 +156,7 @@ def is_there(pid):
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_its_parent_although_a_child_of_that_lives_on():
     parent = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", PROGRAM],

@@ -192,7 +192,10 @@ def test_some_here_and_some_away(same, sizes):
     assert sum(map(sum, sizes)) == 3
 
 
-@pytest.mark.parametrize("backend", ["threading", "sequential", "loky"])
+@pytest.mark.parametrize(
+    "backend",
+    ["loky", *(pytest.param(b, marks=pytest.mark.slow) for b in ("threading", "sequential"))],
+)
 def test_a_halt_ends_workers_wherever_they_are(backend, guarded):
     halt, trainer = Halt(), joblib_trainer.JoblibTrainer(backend, 2, {})
     endless = [problem(max_iter=10**9, random_state=seed) for seed in range(4)]

@@ -157,7 +157,7 @@ def test_as_many_threads_as_the_system_has_must_do(limit, thread_limit, guarded,
     assert max(passes) <= limit
 
 
-@pytest.mark.parametrize("limit", [5, 6])
+@pytest.mark.parametrize("limit", [5, pytest.param(6, marks=pytest.mark.slow)])
 def test_where_threads_have_run_out_for_tasks_the_cores_do_without_too(
     limit, thread_limit, guarded, together
 ):

@@ -160,7 +160,11 @@ def test_a_divergence_leaves_the_snapshots_so_far(make, data, own):
 
 
 @BOTH
-@pytest.mark.parametrize("average", AVERAGES, ids=str)
+@pytest.mark.parametrize(
+    "average",
+    [AVERAGES[0], *(pytest.param(each, marks=pytest.mark.slow) for each in AVERAGES[1:])],
+    ids=str,
+)
 def test_a_search_finds_the_same(Estimator, average, make, data, search_both_ways, assert_same):
     grid = {"n_snapshots": [1, 2], "learning_rate_period": [3, 4], "learning_rate_min": [0.0, 0.05]}
     network, other, _ = search_both_ways(make(Estimator, **average, **STOPPING), grid, *data)
