@@ -3,8 +3,13 @@
 import os
 import threading
 
+import hypothesis
 import sklearn  # noqa: F401  # brings every BLAS into the process
 from threadpoolctl import threadpool_limits
+
+# How long an example takes is the machine's affair, which may be busy.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure():
