@@ -38,7 +38,7 @@ extensions = [
 ]
 templates_path = ["_templates"]
 # Of the benchmarks, only the README is a page.
-exclude_patterns = ["_build", "auto_examples/**/*.md5"] + [
+exclude_patterns = ["_build"] + [
     path.relative_to(HERE).as_posix()
     for path in (HERE / "benchmarks").rglob("*")
     if path.is_file() and path != HERE / "benchmarks" / "README.md"
@@ -109,10 +109,10 @@ def forget_pages_of_another_package() -> None:
 
 def forget_pages_without_example() -> None:
     """Remove what the gallery made of examples that have gone or moved."""
-    for page in GALLERY.rglob("plot_*.rst"):
-        if not (EXAMPLES / page.relative_to(GALLERY)).with_suffix(".py").exists():
-            for file in page.parent.glob(f"{page.stem}.*"):
-                file.unlink()
+    for file in GALLERY.rglob("plot_*"):
+        script = file.with_name(file.name.partition(".")[0] + ".py")
+        if not (EXAMPLES / script.relative_to(GALLERY)).exists():
+            file.unlink()
 
 
 forget_pages_of_another_package()
@@ -137,7 +137,6 @@ sphinx_gallery_conf = {
     "backreferences_dir": "generated/backreferences",
     "reference_url": {"sknnreg": None},
     "image_srcset": ["2x"],
-    "matplotlib_animations": False,
     "min_reported_time": 1,
     "show_signature": False,
     "remove_config_comments": True,
